@@ -1,0 +1,69 @@
+/*
+ * control.h - what an operator can do to a running pooler.
+ *
+ * Commands that must wait (PAUSE) embed a struct control_wait and are called
+ * back; nothing here blocks.
+ */
+#ifndef POOL_CONTROL_H
+#define POOL_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+
+struct pooler;
+
+enum control {
+	CONTROL_DONE,           /* done, or will call back: see the wait */
+	CONTROL_WAIT,           /* control_wait.on_done follows */
+	CONTROL_NO_SUCH_DATABASE,
+	CONTROL_ALREADY,        /* "already suspended/paused" */
+	CONTROL_NOT_PAUSED,
+	CONTROL_SHUTTING_DOWN,
+	CONTROL_IS_CONSOLE      /* not possible for the console's database */
+};
+
+struct control_wait {
+	struct list member;
+	const char *database;   /* NULL: all; the wait's own copy */
+	void (*on_done)(struct control_wait *, bool done);
+		/* done is false when a RESUME ended the PAUSE meanwhile. */
+};
+
+enum control control_pause(struct pooler *, const char *database,
+    struct control_wait *);
+	/* Stop handing out servers (of one database, or of all: NULL), close
+	 * idle ones, and call back when none is left. wait may be NULL. */
+
+void control_wait_cancel(struct control_wait *);
+	/* Nobody wants to know any more. Harmless if not waiting. */
+
+enum control control_resume(struct pooler *, const char *database);
+
+enum control control_kill(struct pooler *, const char *database);
+	/* Drop all clients and servers of it; it is left paused. */
+
+enum control control_reconnect(struct pooler *, const char *database);
+	/* Replace each server connection once it is at rest. */
+
+bool control_reload(struct pooler *, struct err *);
+	/* What SIGHUP does: read the configuration again. Registered by the
+	 * program, see pooler_set_program(). */
+
+enum shutdown_mode {
+	SHUTDOWN_NOW,
+	SHUTDOWN_WAIT_FOR_SERVERS,
+	SHUTDOWN_WAIT_FOR_CLIENTS
+};
+
+void control_shutdown(struct pooler *, enum shutdown_mode);
+
+struct control_state {
+	bool active, paused, suspended, shutting_down;
+};
+
+struct control_state control_state(const struct pooler *);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * facts.h - what exists now, as plain values.
+ *
+ * Console and metrics read these and nothing else. Iteration is by a cursor
+ * that starts at 0 and may be kept over turns of the loop: what appears or
+ * goes meanwhile may be missed, but nothing is seen twice and nothing that
+ * is gone is touched. Strings in a fact are valid until the current callback
+ * returns; NULL where there is nothing to say.
+ */
+#ifndef POOL_FACTS_H
+#define POOL_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/addr.h"
+#include "pool/stats.h"
+
+struct pooler;
+
+/* A client or a server, as in SHOW CLIENTS and SHOW SERVERS. */
+struct socket_facts {
+	bool is_server;
+	const char *user, *database;
+	const char *replication;        /* "none", "logical", "physical" */
+	const char *state;
+	struct addr addr, local;
+	const char *unix_path;          /* servers by Unix socket */
+	time_t connect_time, request_time;      /* 0: none */
+	int64_t wait_usec;
+	bool close_needed;
+	uint64_t id, link_id;           /* link_id 0: none */
+	const void *ptr, *link;         /* for PgBouncer's columns */
+	int remote_pid;
+	const char *tls;
+	const char *application_name;
+	int prepared_statements;
+	const char *wait_reason;        /* why it waits; NULL: it does not */
+	uint32_t kept, unsent;          /* bytes in our buffers */
+};
+
+bool facts_client(const struct pooler *, uint32_t *cursor,
+    struct socket_facts *);
+bool facts_server(const struct pooler *, uint32_t *cursor,
+    struct socket_facts *);
+	/* The next one that is logged in (clients) or not closing (servers);
+	 * false at the end. */
+
+struct pool_facts {
+	const char *database, *user, *pool_mode;
+	int cl_active, cl_waiting, cl_active_cancel_req,
+	    cl_waiting_cancel_req;
+	int sv_active, sv_active_cancel, sv_being_canceled, sv_idle, sv_used,
+	    sv_tested, sv_login;
+	int64_t maxwait_usec;
+	const char *load_balance_hosts; /* NULL: a single host */
+	struct stats total, average;
+};
+
+bool facts_pool(const struct pooler *, uint32_t *cursor,
+    struct pool_facts *);
+	/* In order of database, then user; the console's own one included. */
+
+struct database_facts {
+	const char *name, *host, *dbname, *force_user, *pool_mode,
+	    *load_balance_hosts;        /* NULL: inherited or unset */
+	int port, pool_size, min_pool_size, reserve_pool_size;
+	int server_lifetime;            /* seconds */
+	int max_connections, current_connections;
+	int max_client_connections, current_client_connections;
+	bool paused, disabled;
+};
+
+bool facts_database(const struct pooler *, uint32_t *cursor,
+    struct database_facts *);
+	/* By name; the console's own one included. */
+
+struct user_facts {
+	const char *name, *pool_mode;   /* pool_mode NULL: inherited */
+	int pool_size, reserve_pool_size;       /* -1: unset */
+	int max_user_connections, current_connections;
+	int max_user_client_connections, current_client_connections;
+};
+
+bool facts_user(const struct pooler *, uint32_t *cursor,
+    struct user_facts *);
+
+/* Statistics of one database: the sums over its pools. */
+struct stats_facts {
+	const char *database;
+	struct stats total, average;
+};
+
+bool facts_stats(const struct pooler *, uint32_t *cursor,
+    struct stats_facts *);
+
+/* A row of SHOW LISTS. */
+struct list_facts {
+	const char *name;
+	int items;
+};
+
+bool facts_list(const struct pooler *, uint32_t *cursor,
+    struct list_facts *);
+
+/* A row of SHOW MEM. */
+struct memory_facts {
+	const char *name;
+	uint32_t size, used, kept;      /* of one object; counts */
+	uint64_t bytes;
+};
+
+bool facts_memory(const struct pooler *, uint32_t *cursor,
+    struct memory_facts *);
+
+/* A row of SHOW PEERS. */
+struct peer_facts {
+	int id, port, pool_size;
+	const char *host;
+};
+
+bool facts_peer(const struct pooler *, uint32_t *cursor,
+    struct peer_facts *);
+
+#endif
