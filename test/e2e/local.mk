@@ -1,0 +1,7 @@
+# End to end: pgweir between psql, pgbench and raw sockets on one side and
+# PostgreSQL on the other. The long ones first.
+E2E_TESTS = \
+	test/e2e/modes.sh
+TESTS += $(E2E_TESTS)
+EXTRA_DIST += $(E2E_TESTS) test/e2e/lib.sh test/e2e/talk.py
+CLEANFILES += test/e2e/template.tar test/e2e/template.tar.lock
