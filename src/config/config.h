@@ -1,0 +1,142 @@
+/*
+ * config.h - the configuration: an immutable, counted snapshot.
+ *
+ * Readers use the members directly (cfg->listen_port) and the resolvers for
+ * what databases and users may override. A reload makes a new snapshot; the
+ * old one lives until its last holder lets go. See diff.h for what changed.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "config/setting.h"
+
+struct userlist;
+
+/* What a database or a user sets for itself; -1 is "unset". The resolvers
+ * below know who comes first and where 0 counts as unset. */
+struct overrides {
+	int pool_size, min_pool_size, reserve_pool_size;
+	int pool_mode;          /* enum pool_mode, or -1 */
+	int max_db_connections, max_db_client_connections;
+	int max_user_connections, max_user_client_connections;
+	int64_t server_lifetime, query_wait_timeout;
+	int64_t query_timeout, idle_transaction_timeout;
+	int64_t transaction_timeout, client_idle_timeout;
+};
+
+struct config_host {
+	char *name;             /* host, address, /directory or @abstract */
+	uint16_t port;
+};
+
+struct config_database {
+	char *name;             /* "*": for names that have no entry */
+	struct config_host *hosts;
+	size_t nhosts;          /* at least 1 */
+	char *host;             /* as written, NULL if it was not */
+	int port;
+	char *dbname;           /* NULL: as name, or what was asked for */
+	char *user;             /* forced user, or NULL */
+	char *password;         /* for user; NULL: look in the userlist */
+	char *auth_user, *auth_query, *auth_dbname;
+	char *connect_query;    /* or NULL, as the following */
+	char *client_encoding, *datestyle, *timezone, *application_name;
+	enum load_balance load_balance_hosts;
+	struct overrides over;
+};
+
+struct config_user {
+	char *name;
+	struct overrides over;
+};
+
+struct config_peer {
+	int id;
+	char *host;
+	int port;
+	int pool_size;          /* -1: default_pool_size */
+};
+
+#define CTYPE_INT            int
+#define CTYPE_BOOL           bool
+#define CTYPE_TIME           int64_t
+#define CTYPE_SIZE           int64_t
+#define CTYPE_STR            char *
+#define CTYPE_POOL_MODE      enum pool_mode
+#define CTYPE_AUTH_TYPE      enum auth_type
+#define CTYPE_CLIENT_SSLMODE enum sslmode
+#define CTYPE_SERVER_SSLMODE enum sslmode
+
+struct config {
+	unsigned refs;
+#define X(kind, name, def, lo, hi, when, state, help) CTYPE_##kind name;
+#include "config/settings.def"
+	struct config_database *databases; /* by name; "*" among them */
+	size_t ndatabases;
+	struct config_user *users;         /* by name */
+	size_t nusers;
+	struct config_peer *peers;         /* by id */
+	size_t npeers;
+	struct userlist *userlist;         /* auth_file; NULL: none */
+	char **warnings;                   /* for the caller to log */
+	size_t nwarnings;
+};
+
+struct config *config_ref(const struct config *);
+void config_unref(const struct config *);
+	/* NULL is fine. */
+
+/* Look-ups. NULL if there is none. */
+const struct config_database *config_database(const struct config *,
+    const char *name);
+	/* The entry of that name, else the "*" entry. */
+const char *config_dbname(const struct config_database *, const char *name);
+	/* Its name on the server for a client that asked for name. */
+const struct config_user *config_user(const struct config *, const char *);
+const struct config_peer *config_peer(const struct config *, int id);
+const char *config_secret(const struct config *, const char *user);
+	/* What the userlist holds; "" is a user without a password. */
+bool config_is_console(const char *database);
+	/* "pgweir" or "pgbouncer". */
+
+/* Resolvers: the user's value, else the database's, else the global one.
+ * Either may be NULL. u is the pool's user for what concerns servers and
+ * the login user for what concerns clients. Limits: 0 is none. */
+#define CONFIG_RESOLVERS(X)                          \
+	X(enum pool_mode, pool_mode)                 \
+	X(int, pool_size)                            \
+	X(int, min_pool_size)                        \
+	X(int, reserve_pool_size)                    \
+	X(int, max_db_connections)                   \
+	X(int, max_db_client_connections)            \
+	X(int, max_user_connections)                 \
+	X(int, max_user_client_connections)          \
+	X(int64_t, server_lifetime)                  \
+	X(int64_t, query_wait_timeout)               \
+	X(int64_t, query_timeout)                    \
+	X(int64_t, idle_transaction_timeout)         \
+	X(int64_t, transaction_timeout)              \
+	X(int64_t, client_idle_timeout)
+#define X(ctype, name)                                                  \
+	ctype config_##name(const struct config *,                      \
+	    const struct config_database *, const struct config_user *);
+CONFIG_RESOLVERS(X)
+#undef X
+
+/* The rows, in the order of settings.def. */
+const struct setting *config_settings(size_t *n);
+const struct setting *config_database_options(size_t *n);
+const struct setting *config_user_options(size_t *n);
+const struct setting *config_peer_options(size_t *n);
+
+const struct setting *config_setting_after(const struct setting *);
+	/* SHOW CONFIG: the next row by name; the first after NULL; NULL after
+	 * the last. Value: setting_format(row, cfg, ...); default: row->def;
+	 * changeable: row->when == SETTING_RELOAD. */
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * load.h - make a configuration, from a file, from a URL or from another.
+ */
+#ifndef CONFIG_LOAD_H
+#define CONFIG_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "config/config.h"
+
+struct config *config_load(const char *path, struct err *);
+	/* Read the file and what it includes and names (auth_file). NULL if
+	 * anything is wrong, and err says "FILE:LINE: what was expected".
+	 * The caller logs cfg->warnings and ends with config_unref(). */
+
+struct config *config_reload(const struct config *old, struct err *);
+	/* The same, from old->conffile. What only a restart can change keeps
+	 * its old value, with a warning where the file says otherwise. */
+
+struct config *config_set(const struct config *old, const char *key,
+    const char *value, struct err *);
+	/* A copy with one setting changed, for the console's SET: the same
+	 * checks as in a file, and an error for what needs a restart. */
+
+struct config *config_from_url(const char *url, struct err *);
+	/* postgres://user:password@host:port/db: transaction pooling of that
+	 * database, clients log in as that user with that password, on the
+	 * loopback address and a Unix socket. Without a password only on a
+	 * Unix socket that nobody else can open. */
+
+/* All that is wrong with a file, for --check. */
+struct config_report {
+	char **errors, **warnings;
+	size_t nerrors, nwarnings;
+};
+
+bool config_check(const char *path, struct config_report *);
+	/* True if the file would load. End with config_report_fini(). */
+
+void config_report_fini(struct config_report *);
+
+#endif
