@@ -1,0 +1,113 @@
+/*
+ * tracker.h - what one server connection still owes; see tracker.c.
+ *
+ * Every frame that goes to the server and every frame that comes from it
+ * passes here, by its type byte. The pool asks one question: at rest?
+ */
+#ifndef PGWIRE_TRACKER_H
+#define PGWIRE_TRACKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Transaction status, as the last ReadyForQuery told it. */
+enum tx { TX_IDLE, TX_BLOCK, TX_FAILED };
+
+/* What is to become of a frame. */
+enum track {
+	TRACK_SHOW,             /* pass it on */
+	TRACK_HIDE,             /* it answers something hidden: keep it */
+	TRACK_BAD               /* out of step: close the connection */
+};
+
+/* What the client sees of an answer. */
+enum hide {
+	HIDE_NOTHING,
+	HIDE_ALL,
+	HIDE_SUCCESS            /* of an injected Parse: its error is shown */
+};
+
+enum owed_kind {
+	OWED_QUERY, OWED_FUNCTION, OWED_SYNC,   /* end at ReadyForQuery */
+	OWED_PARSE, OWED_BIND, OWED_DESCRIBE_STATEMENT,
+	OWED_DESCRIBE_PORTAL, OWED_CLOSE, OWED_EXECUTE,
+	OWED_COPY_END           /* a mark: owes no answer of its own */
+};
+
+enum copying { COPYING_NOTHING, COPYING_IN, COPYING_OUT, COPYING_BOTH };
+
+struct owed {
+	uint8_t kind, hide;     /* enum owed_kind, enum hide */
+};
+
+#define TRACKER_INLINE 8u       /* entries that need no allocation */
+
+struct tracker {
+	struct owed *ring;      /* NULL: few */
+	uint32_t head, count, cap;
+	uint32_t copy_ends;     /* how many of the entries are marks */
+	enum tx tx;
+	enum copying copying;
+	bool skipping;          /* after an error, until a Sync is sent */
+	bool batch_open;        /* extended messages without their Sync */
+	bool syncs_dropped;     /* the current COPY IN swallowed a Sync */
+	bool tainted;           /* how many Z will come is no longer known */
+	struct owed few[TRACKER_INLINE];
+};
+
+void tracker_init(struct tracker *);
+void tracker_fini(struct tracker *);
+
+void tracker_reset(struct tracker *);
+	/* Forget everything, also the memory of a long queue. */
+
+enum track tracker_frontend(struct tracker *, char type, char target,
+    enum hide);
+	/* A frame is about to be sent to the server. target is the first byte
+	 * of the body of Describe ('S' or 'P') and matters only there.
+	 * TRACK_BAD: no message that a session may send, or the queue is at
+	 * its end (see tracker_full); nothing was recorded. */
+
+enum track tracker_backend(struct tracker *, char type, char status);
+	/* A frame came from the server after its login. status is the body
+	 * of ReadyForQuery and matters only there. */
+
+bool tracker_full(const struct tracker *);
+	/* So much is owed that the client should not be read for now. There
+	 * is room for what one read may still bring. */
+
+/* Is some answer, or part of one, still to come? */
+static inline bool
+tracker_owes(const struct tracker *t)
+{
+	return t->count != 0;
+}
+
+/*
+ * May another client have this connection? Not while a transaction, a batch,
+ * a COPY or an answer is open, nor when the count of answers is uncertain.
+ */
+static inline bool
+tracker_at_rest(const struct tracker *t)
+{
+	return t->tx == TX_IDLE && t->count == 0 && !t->skipping &&
+	    !t->batch_open && t->copying == COPYING_NOTHING && !t->tainted;
+}
+
+/* It would be at rest, but must be closed instead of being reused. */
+static inline bool
+tracker_is_spent(const struct tracker *t)
+{
+	return t->tainted && t->tx == TX_IDLE && t->count == 0 &&
+	    !t->skipping && !t->batch_open && t->copying == COPYING_NOTHING;
+}
+
+/* Does the server read CopyData now? */
+static inline bool
+tracker_copy_in(const struct tracker *t)
+{
+	return t->copying == COPYING_IN || t->copying == COPYING_BOTH;
+}
+
+#endif
