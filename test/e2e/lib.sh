@@ -22,7 +22,7 @@ set -eEu -o pipefail
 
 E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BUILD=${BUILD:-$PWD}
-PGWEIR=${PGWEIR:-$BUILD/pgweir}
+export PGWEIR=${PGWEIR:-$BUILD/pgweir}
 CASE=
 SAID=
 
@@ -185,18 +185,18 @@ stop_all()
 
 	for file in "$T"/pids/pgweir* "$T"/pids/pg-*; do
 		[ -s "$file" ] || continue
-		stop_pid "$(basename "$file")" "$(quit_signal "$file")" || bad=1
+		stop_pid "$(basename "$file")" "$(quit_signal "${file##*/}")" || bad=1
 	done
 	no_sanitizer_report || bad=1
 	return "$bad"
 }
 
-# quit_signal FILE: what ends a server at once. PgBouncer 1.18, which may
+# quit_signal NAME: what ends a server at once. PgBouncer 1.18, which may
 # stand in for pgweir while a test is written, does so on TERM.
 quit_signal()
 {
 	case $1 in
-	*/pgweir*) if is_pgbouncer; then echo TERM; else echo QUIT; fi ;;
+	pgweir*) if is_pgbouncer; then echo TERM; else echo QUIT; fi ;;
 	*) echo QUIT ;;
 	esac
 }
@@ -225,16 +225,21 @@ stop_pid()
 # await_pid NAME: waits for the process of pids/NAME to end.
 await_pid()
 {
-	local pid watchdog killed=0
+	local pid end=$((SECONDS + 30)) killed=0
 
 	pid=$(cat "$T/pids/$1")
-	( trap - EXIT ERR; sleep 30; kill -KILL "$pid" ) 2>/dev/null &
-	watchdog=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			echo "FAILED: $1 does not end"
+			kill -KILL "$pid"
+			killed=1
+			break
+		fi
+		sleep 0.02
+	done
 	STATUS=0
 	wait "$pid" 2>/dev/null || STATUS=$?
 	rm -f "$T/pids/$1"
-	kill "$watchdog" 2>/dev/null || killed=1
-	wait "$watchdog" 2>/dev/null || true
 	case $1:$STATUS in
 	pgweir*:13[1-9])
 		echo "FAILED: $1 ended by a signal: status $STATUS"
@@ -362,7 +367,8 @@ pgweir_start()
 {
 	[ $# -eq 0 ] || pgweir_ini "$1"
 	pgweir_spawn "$T/pgweir.ini"
-	wait_for "pgweir_lives && (exec 3<>/dev/tcp/$HOST/$PORT)" 30
+	wait_for "! pgweir_lives || (exec 3<>/dev/tcp/$HOST/$PORT)" 30
+	pgweir_lives || fail 'pgweir does not start'
 }
 
 # pgweir_spawn ARGUMENT...: starts pgweir and does not wait for it.
@@ -398,7 +404,7 @@ pgweir_lives()
 # pgweir_stop [SIGNAL]: ends pgweir; its exit status goes to $STATUS.
 pgweir_stop()
 {
-	stop_pid pgweir "${1:-QUIT}"
+	stop_pid pgweir "${1:-$(quit_signal pgweir)}"
 }
 
 # query SQL [DATABASE [USER]]: asks through pgweir.

@@ -1,6 +1,12 @@
 # End to end: pgweir between psql, pgbench and raw sockets on one side and
 # PostgreSQL on the other. The long ones first.
 E2E_TESTS = \
+	test/e2e/pgbench.sh \
+	test/e2e/pgbench_1000.sh \
+	test/e2e/departures.sh \
+	test/e2e/auth.sh \
+	test/e2e/cancel.sh \
+	test/e2e/params.sh \
 	test/e2e/modes.sh
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS) test/e2e/lib.sh test/e2e/talk.py
