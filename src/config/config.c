@@ -242,20 +242,25 @@ free_values(const struct setting *rows, size_t n, void *base)
 		setting_free(&rows[i], base);
 }
 
+void
+config_database_fini(struct config_database *db)
+{
+	size_t i;
+
+	free_values(database_options, countof(database_options), db);
+	for (i = 0; i < db->nhosts; i++)
+		mem_free(db->hosts[i].name);
+	mem_free(db->hosts);
+	mem_free(db->name);
+}
+
 static void
 destroy(struct config *c)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < c->ndatabases; i++) {
-		struct config_database *db = &c->databases[i];
-
-		free_values(database_options, countof(database_options), db);
-		for (k = 0; k < db->nhosts; k++)
-			mem_free(db->hosts[k].name);
-		mem_free(db->hosts);
-		mem_free(db->name);
-	}
+	for (i = 0; i < c->ndatabases; i++)
+		config_database_fini(&c->databases[i]);
 	for (i = 0; i < c->nusers; i++) {
 		free_values(user_options, countof(user_options), &c->users[i]);
 		mem_free(c->users[i].name);

@@ -36,6 +36,7 @@ struct config_host {
 
 struct config_database {
 	char *name;             /* "*": for names that have no entry */
+	size_t order;           /* of its line among the others */
 	struct config_host *hosts;
 	size_t nhosts;          /* at least 1 */
 	char *host;             /* as written, NULL if it was not */
@@ -52,6 +53,7 @@ struct config_database {
 
 struct config_user {
 	char *name;
+	size_t order;
 	struct overrides over;
 };
 
@@ -90,6 +92,9 @@ struct config {
 struct config *config_ref(const struct config *);
 void config_unref(const struct config *);
 	/* NULL is fine. */
+
+void config_database_fini(struct config_database *);
+	/* Free what it holds; for this folder. */
 
 /* Look-ups. NULL if there is none. */
 const struct config_database *config_database(const struct config *,

@@ -14,7 +14,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -295,6 +294,20 @@ setting_nearest(const struct setting *rows, size_t n, const char *name)
 	return found;
 }
 
+void
+setting_words(const struct setting *row, struct text *to)
+{
+	const struct choice *c;
+	const char *comma = "";
+
+	for (c = row->choices; c->name != NULL; c++) {
+		if (c->state == SETTING_REFUSED)
+			continue;
+		text_printf(to, "%s%s", comma, c->name);
+		comma = ", ";
+	}
+}
+
 const char *
 choice_name(const struct choice *c, int value)
 {
@@ -445,7 +458,7 @@ parse_quantity(const struct setting *row, const struct unit *units,
 	n *= factor;
 	if (!(n >= (double)row->lo && n <= (double)row->hi))
 		return false;
-	*out = llround(n);
+	*out = (int64_t)(n + 0.5);
 	return true;
 }
 
@@ -461,12 +474,8 @@ parse_choice(const struct setting *row, const char *text, int64_t *out,
 			*out = c->value;
 			return true;
 		}
-		if (c->state == SETTING_REFUSED)
-			continue;
-		if (list.n > 0)
-			text_puts(&list, ", ");
-		text_puts(&list, c->name);
 	}
+	setting_words(row, &list);
 	(void)err_set(err, "expected one of: %s", list.p);
 	text_fini(&list);
 	return false;

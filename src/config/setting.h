@@ -104,6 +104,9 @@ const char *setting_nearest(const struct setting *rows, size_t n,
 	/* The known name that differs least from name, or NULL if none is
 	 * near enough to be what was meant. */
 
+void setting_words(const struct setting *, struct text *);
+	/* Add the words of a SETTING_ENUM that are not refused: "a, b, c". */
+
 const char *choice_name(const struct choice *, int value);
 	/* The word, or NULL. */
 
