@@ -1,0 +1,131 @@
+/*
+ * options.c - the command line.
+ *
+ * PgBouncer's options with their long forms, so that its unit files work;
+ * beyond them --check, and a URL in place of the configuration file.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#define CHECK_LETTER 1
+
+static const struct option long_options[] = {
+	{ "daemon",  no_argument,       NULL, 'd' },
+	{ "quiet",   no_argument,       NULL, 'q' },
+	{ "verbose", no_argument,       NULL, 'v' },
+	{ "user",    required_argument, NULL, 'u' },
+	{ "reboot",  no_argument,       NULL, 'R' },
+	{ "version", no_argument,       NULL, 'V' },
+	{ "help",    no_argument,       NULL, 'h' },
+	{ "check",   required_argument, NULL, CHECK_LETTER },
+	{ NULL,      0,                 NULL, 0 },
+};
+
+static bool
+is_url(const char *s)
+{
+	return strncmp(s, "postgres://", 11) == 0 ||
+	    strncmp(s, "postgresql://", 13) == 0;
+}
+
+static bool
+take_letter(struct options *o, int letter, char **argv, struct err *err)
+{
+	switch (letter) {
+	case 'd':
+		o->daemonize = true;
+		return true;
+	case 'q':
+		o->quiet = true;
+		return true;
+	case 'v':
+		o->verbose++;
+		return true;
+	case 'u':
+		o->user = optarg;
+		return true;
+	case 'V':
+		o->action = ACTION_VERSION;
+		return true;
+	case 'h':
+		o->action = ACTION_HELP;
+		return true;
+	case CHECK_LETTER:
+		o->action = ACTION_CHECK;
+		o->source = optarg;
+		return true;
+	case 'R':
+		return err_set(err, "online restart (-R) is not available; "
+		    "run several processes with so_reuseport and [peers], "
+		    "and restart one after the other");
+	case ':':
+		return err_set(err, "option %s needs a value",
+		    argv[optind - 1]);
+	default:
+		/* A bad letter may stand in a cluster: name it alone. A good
+		 * one means that its long form was given a value. */
+		if (optopt != 0 && strchr("dqvRVh", optopt) != NULL)
+			return err_set(err, "option %s takes no value",
+			    argv[optind - 1]);
+		if (optopt != 0)
+			return err_set(err, "unknown option -%c", optopt);
+		return err_set(err, "unknown option %s", argv[optind - 1]);
+	}
+}
+
+bool
+options_parse(struct options *o, int argc, char **argv, struct err *err)
+{
+	int letter;
+
+	*o = (struct options){ .action = ACTION_RUN };
+	optind = 0;             /* start afresh: getopt(3) */
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, ":dqvu:RVh", long_options,
+	    NULL)) != -1) {
+		if (!take_letter(o, letter, argv, err))
+			return false;
+		/* As with PgBouncer the rest does not matter then. */
+		if (o->action == ACTION_VERSION || o->action == ACTION_HELP)
+			return true;
+	}
+	if (o->action == ACTION_CHECK)
+		return optind == argc ? true : err_set(err,
+		    "--check takes one file: \"%s\" is too much",
+		    argv[optind]);
+	if (optind == argc)
+		return err_set(err, "need a configuration file or a "
+		    "postgres:// URL");
+	if (optind + 1 < argc)
+		return err_set(err, "need one configuration file: \"%s\" is "
+		    "too much", argv[optind + 1]);
+	o->source = argv[optind];
+	o->source_is_url = is_url(o->source);
+	return true;
+}
+
+void
+options_usage(FILE *f)
+{
+	fputs(
+"Usage: pgweir [OPTION]... CONFIG_FILE\n"
+"       pgweir [OPTION]... postgres://USER:PASSWORD@HOST:PORT/DATABASE\n"
+"       pgweir --check CONFIG_FILE\n"
+"\n"
+"A connection pooler for PostgreSQL. With a URL it needs no file: it pools\n"
+"that one database, for the loopback address and its Unix socket only.\n"
+"\n"
+"  -d, --daemon         run in the background (needs pidfile)\n"
+"  -q, --quiet          no log on standard error\n"
+"  -v, --verbose        log more; twice: every message\n"
+"  -u, --user=NAME      become this user of the operating system\n"
+"      --check FILE     look at a configuration, say what is wrong, end\n"
+"  -R, --reboot         not available; see so_reuseport\n"
+"  -V, --version        show versions, end\n"
+"  -h, --help           show this, end\n"
+"\n"
+"Signals: HUP reload; TERM wait for clients, then end; INT wait for\n"
+"servers, then end; QUIT end at once; USR1 pause; USR2 resume.\n", f);
+}

@@ -1,0 +1,31 @@
+/* options.h - the command line, as PgBouncer's; see options.c. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum action {
+	ACTION_RUN,
+	ACTION_CHECK,           /* --check: look at the configuration only */
+	ACTION_VERSION,
+	ACTION_HELP
+};
+
+struct options {
+	enum action action;
+	const char *source;     /* the file, or a postgres:// URL */
+	bool source_is_url;
+	bool daemonize, quiet;
+	int verbose;            /* how often -v */
+	const char *user;       /* NULL: as the configuration says */
+};
+
+bool options_parse(struct options *, int argc, char **argv, struct err *);
+	/* Strings point into argv. */
+
+void options_usage(FILE *);
+
+#endif
