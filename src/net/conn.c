@@ -156,6 +156,7 @@ static bool
 deliver(struct conn *c, const unsigned char *p, size_t n)
 {
 	c->consumed = 0;
+	c->offered = (uint32_t)n;
 	c->need = 0;
 	c->delivering = true;
 	c->ops->on_bytes(c, p, n);
@@ -445,7 +446,7 @@ conn_redeliver(struct conn *c)
 size_t
 conn_kept(const struct conn *c)
 {
-	return chunk_len(c->in);
+	return c->delivering ? c->offered - c->consumed : chunk_len(c->in);
 }
 
 void

@@ -57,7 +57,7 @@ struct conn {
 	struct chunk *out;      /* sent by the owner, not by the socket */
 	struct chore ending;    /* reports a failed send */
 	uint32_t need;          /* see conn_need() */
-	uint32_t consumed;      /* during on_bytes */
+	uint32_t offered, consumed;     /* during on_bytes */
 	int fd;
 	int error;
 	uint16_t state;         /* enum conn_state */

@@ -1,0 +1,543 @@
+/*
+ * dial.c - connecting and logging in to PostgreSQL as a client.
+ *
+ * The messages are those of "Start-up" and "SASL Authentication" in the
+ * chapter "Frontend/Backend Protocol" of the PostgreSQL manual. Each one is
+ * waited for whole, so none may be larger than LOGIN_MESSAGE_MAX. Until the
+ * server has proved that it knows the password too, nothing it says is
+ * believed; its errors go to the pool, which decides who gets to see them.
+ */
+#include "pool/dial.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "cluster/credentials.h"
+#include "cluster/host.h"
+#include "config/config.h"
+#include "net/resolve.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
+#include "pgwire/params.h"
+#include "pgwire/reader.h"
+#include "pgwire/sasl.h"
+#include "pgwire/scram.h"
+#include "pgwire/writer.h"
+#include "pool/database.h"
+#include "pool/errand.h"
+#include "pool/lane.h"
+#include "pool/pool.h"
+#include "pool/relay.h"
+#include "pool/state.h"
+#include "pool/user.h"
+
+#define ADDRS_MAX 64
+#define LOGIN_MESSAGE_MAX (64u * 1024)
+
+struct dial {
+	struct server *server;
+	struct lookup lookup;
+	struct chore failing;           /* so that nobody fails in dial_start */
+	struct failure failure;
+	struct addr addrs[ADDRS_MAX];
+	unsigned naddrs, tried, first;
+	struct scram_client scram;
+	bool authenticated;
+	struct text welcome;            /* ParameterStatus that nobody tracks */
+};
+
+static void connect_next(struct dial *);
+static const struct conn_ops dial_ops;
+
+static void
+destroy(struct dial *d)
+{
+	lookup_cancel(&d->lookup);
+	chore_cancel(&d->failing);
+	scram_client_fini(&d->scram);
+	text_fini(&d->welcome);
+	d->server->dial = NULL;
+	mem_free(d);
+}
+
+void
+dial_abandon(struct server *s)
+{
+	if (s->dial != NULL)
+		destroy(s->dial);
+}
+
+static void
+on_failing(struct chore *c)
+{
+	struct dial *d = container_of(c, struct dial, failing);
+	struct server *s = d->server;
+	struct failure f = d->failure;
+
+	destroy(d);
+	deadline_disarm(&s->deadline);
+	log_warning(&s->log, "%s%s%s", f.from_server ?
+	    "server login failed: " : "", f.message,
+	    f.from_server ? "" : "");
+	server_close(s, f.from_server ? "login failed" : "connect failed");
+	s->hooks->failed(s, &f);
+}
+
+/* Give up, at the end of this turn. The first reason counts. */
+static void
+fail(struct dial *d, const char *sqlstate, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+fail(struct dial *d, const char *sqlstate, const char *fmt, ...)
+{
+	struct server *s = d->server;
+	va_list ap;
+
+	if (!list_empty(&d->failing.member))
+		return;
+	if (fmt != NULL) {
+		va_start(ap, fmt);
+		vsnprintf(d->failure.message, sizeof d->failure.message, fmt,
+		    ap);
+		va_end(ap);
+		snprintf(d->failure.sqlstate, sizeof d->failure.sqlstate,
+		    "%s", sqlstate);
+	}
+	conn_close(&s->conn);
+	lookup_cancel(&d->lookup);
+	chore_add(s->pooler->loop, &d->failing);
+}
+
+/*
+ * Connecting.
+ */
+
+static void
+on_addrs(struct lookup *l, const struct addr *addrs, unsigned n,
+    const char *error)
+{
+	struct dial *d = container_of(l, struct dial, lookup);
+	struct host *h = d->server->lane->host;
+
+	if (n == 0) {
+		fail(d, "", "DNS lookup failed: %s: %s", h->name, error);
+		return;
+	}
+	d->naddrs = n < ADDRS_MAX ? n : ADDRS_MAX;
+	memcpy(d->addrs, addrs, d->naddrs * sizeof *addrs);
+	d->first = h->turn % d->naddrs;
+	connect_next(d);
+}
+
+static void
+dial_unix(struct dial *d)
+{
+	struct server *s = d->server;
+	struct host *h = s->lane->host;
+	char *path = host_unix_path(h);
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	s->addr = (struct addr){ .family = AF_UNIX, .port = h->port };
+	if (addr_unix(path, &ss, &len) == -1 ||
+	    conn_dial(&s->conn, (struct sockaddr *)&ss, len) == -1)
+		fail(d, "", "cannot connect to %s: %s", path,
+		    strerror(errno));
+	mem_free(path);
+}
+
+/* Try the next address; when none is left, the last reason stands. */
+static void
+connect_next(struct dial *d)
+{
+	struct server *s = d->server;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	char ip[64];
+
+	while (d->tried < d->naddrs) {
+		s->addr = d->addrs[(d->first + d->tried++) % d->naddrs];
+		len = addr_to_sockaddr(&s->addr, &ss);
+		if (conn_dial(&s->conn, (struct sockaddr *)&ss, len) == 0)
+			return;
+		snprintf(d->failure.message, sizeof d->failure.message,
+		    "cannot connect to %s:%u: %s",
+		    addr_format(&s->addr, ip, sizeof ip),
+		    (unsigned)s->addr.port, strerror(errno));
+	}
+	fail(d, "", NULL);
+}
+
+static void
+on_end(struct conn *c, int error)
+{
+	struct server *s = server_of(c);
+	struct dial *d = s->dial;
+	bool was_up = c->out != NULL || s->has_key || d->authenticated;
+	char ip[64];
+
+	conn_close(c);
+	if (error == 0 || was_up) {
+		fail(d, "", "server closed the connection during login");
+		return;
+	}
+	snprintf(d->failure.message, sizeof d->failure.message,
+	    "cannot connect to %s:%u: %s",
+	    addr_format(&s->addr, ip, sizeof ip), (unsigned)s->addr.port,
+	    strerror(error));
+	if (s->addr.family == AF_UNIX)
+		fail(d, "", NULL);
+	else
+		connect_next(d);
+}
+
+static void
+on_connect(struct conn *c)
+{
+	struct server *s = server_of(c);
+	const struct config_database *e = s->pool->database->entry;
+	const struct writer_pair pairs[] = {
+		{ "user", s->pool->credentials->user },
+		{ "database", database_dbname(s->pool->database) },
+		{ "client_encoding", e->client_encoding },
+		{ "DateStyle", e->datestyle },
+		{ "TimeZone", e->timezone },
+		{ "application_name", e->application_name },
+	};
+	struct text text = { 0 };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	char ip[64];
+
+	if (s->addr.family != AF_UNIX &&
+	    getsockname(c->fd, (struct sockaddr *)&ss, &len) == 0)
+		s->local = addr_from_sockaddr((struct sockaddr *)&ss);
+	else
+		s->local = s->addr;
+	/* The next connection begins with the next address. */
+	s->lane->host->turn = s->dial->first + s->dial->tried;
+	if (s->pooler->config->log_connections)
+		log_info(&s->log, "new connection to server (from %s:%u)",
+		    addr_format(&s->local, ip, sizeof ip),
+		    (unsigned)s->local.port);
+	writer_startup(&text, PROTOCOL_3_0, pairs, countof(pairs));
+	conn_send(c, text.p, text.n);
+	text_fini(&text);
+}
+
+/*
+ * Authentication.
+ */
+
+static void
+send_text(struct dial *d, struct text *text)
+{
+	conn_send(&d->server->conn, text->p, text->n);
+	crypto_wipe_text(text);
+}
+
+static void
+answer_cleartext(struct dial *d)
+{
+	const struct secret *secret = &d->server->pool->credentials->secret;
+	struct text text = { 0 };
+
+	if (secret->kind != SECRET_PLAIN) {
+		fail(d, "28P01", "server login failed: wrong password type");
+		return;
+	}
+	writer_password(&text, secret->text);
+	send_text(d, &text);
+}
+
+static void
+answer_md5(struct dial *d, struct reader *r)
+{
+	const struct credentials *c = d->server->pool->credentials;
+	struct str salt = reader_bytes(r, MD5_SALT_SIZE);
+	char answer[MD5_TEXT_ROOM];
+	struct text text = { 0 };
+
+	if (!reader_done(r)) {
+		fail(d, "08P01", "broken authentication request");
+		return;
+	}
+	if (!secret_answers_md5(&c->secret, str_of(c->user),
+	    (const unsigned char *)salt.p, answer)) {
+		fail(d, "28P01", "server login failed: wrong password type");
+		return;
+	}
+	writer_password(&text, answer);
+	crypto_wipe(answer, sizeof answer);
+	send_text(d, &text);
+}
+
+static void
+begin_scram(struct dial *d, struct reader *r)
+{
+	const struct credentials *c = d->server->pool->credentials;
+	unsigned char random[SCRAM_RANDOM_SIZE];
+	struct sasl_offer offer;
+	struct text first = { 0 }, text = { 0 };
+
+	if (!sasl_offer_parse(&offer, reader_rest(r)) ||
+	    !offer.scram_sha_256) {
+		fail(d, "08P01", "server login failed: none of the server's "
+		    "SASL authentication mechanisms are supported");
+		return;
+	}
+	if (c->secret.kind != SECRET_PLAIN && c->keys == NULL) {
+		fail(d, "28P01", "server login failed: wrong password type");
+		return;
+	}
+	crypto_random_take(&d->server->pooler->random, random, sizeof random);
+	scram_client_init(&d->scram, random);
+	scram_client_first(&d->scram, &first);
+	writer_sasl_initial(&text, SASL_SCRAM_SHA_256, first.p, first.n);
+	text_fini(&first);
+	send_text(d, &text);
+}
+
+static void
+continue_scram(struct dial *d, struct reader *r)
+{
+	struct credentials *c = d->server->pool->credentials;
+	struct scram_login login = {
+		.password = c->secret.kind == SECRET_PLAIN ?
+		    secret_text(&c->secret) : (struct str){ NULL, 0 },
+		.keys = c->keys,
+	};
+	struct text final = { 0 }, text = { 0 };
+	enum scram rc;
+
+	rc = scram_client_final(&d->scram, reader_rest(r), &login, &final);
+	if (rc != SCRAM_OK) {
+		fail(d, "28P01", "server login failed: %s", scram_why(rc));
+	} else {
+		if (d->scram.derived)
+			credentials_keep(c, &d->scram.keys);
+		writer_sasl_response(&text, final.p, final.n);
+		send_text(d, &text);
+	}
+	crypto_wipe_text(&final);
+}
+
+static void
+finish_scram(struct dial *d, struct reader *r)
+{
+	enum scram rc = scram_client_verify(&d->scram, reader_rest(r));
+
+	if (rc != SCRAM_OK)
+		fail(d, "08P01", "server login failed: %s", scram_why(rc));
+}
+
+static void
+on_authentication(struct dial *d, struct reader *r)
+{
+	uint32_t request = reader_u32(r);
+
+	if (d->authenticated || !reader_ok(r)) {
+		fail(d, "08P01", "unexpected authentication request");
+		return;
+	}
+	switch (request) {
+	case AUTH_OK:
+		if (d->scram.first_made && !scram_client_is_verified(&d->scram))
+			fail(d, "08P01",
+			    "server login failed: invalid server signature");
+		d->authenticated = true;
+		break;
+	case AUTH_CLEARTEXT:
+		answer_cleartext(d);
+		break;
+	case AUTH_MD5:
+		answer_md5(d, r);
+		break;
+	case AUTH_SASL:
+		begin_scram(d, r);
+		break;
+	case AUTH_SASL_CONTINUE:
+		continue_scram(d, r);
+		break;
+	case AUTH_SASL_FINAL:
+		finish_scram(d, r);
+		break;
+	default:
+		fail(d, "08P01", "unknown/unsupported auth method: %u",
+		    (unsigned)request);
+		break;
+	}
+}
+
+/*
+ * After authentication.
+ */
+
+static void
+on_parameter(struct dial *d, struct reader *r)
+{
+	struct server *s = d->server;
+	const char *name = reader_cstring(r);
+	const char *value = reader_cstring(r);
+	struct paramset *old = s->params;
+	int i;
+
+	if (!reader_done(r)) {
+		fail(d, "08P01", "broken ParameterStatus packet");
+		return;
+	}
+	i = param_names_find(s->pooler->names, name);
+	if (i < 0) {
+		writer_parameter_status(&d->welcome, name, value);
+		return;
+	}
+	s->params = paramset_with(old, (unsigned)i, value);
+	s->reported |= UINT64_C(1) << i;
+	paramset_unref(old);
+}
+
+static void
+on_key(struct server *s, struct reader *r)
+{
+	struct str key = reader_rest(r);
+
+	/* A key of another length comes from a newer protocol, which we did
+	 * not ask for; then there is no cancelling. */
+	s->has_key = key.n == sizeof s->key;
+	if (s->has_key)
+		memcpy(s->key, key.p, sizeof s->key);
+}
+
+static void
+go_up(struct server *s)
+{
+	deadline_disarm(&s->deadline);
+	s->hooks->up(s);
+}
+
+static void
+on_connect_query_done(struct server *s, const struct failure *f)
+{
+	struct failure copy;
+
+	if (f == NULL) {
+		go_up(s);
+		return;
+	}
+	copy = *f;
+	deadline_disarm(&s->deadline);
+	log_warning(&s->log, "error in connect_query: %s", copy.message);
+	server_close(s, "exec_on_connect query failed");
+	s->hooks->failed(s, &copy);
+}
+
+static void
+on_ready(struct dial *d)
+{
+	struct server *s = d->server;
+	const char *sql = s->pool->database->entry->connect_query;
+
+	if (!d->authenticated) {
+		fail(d, "08P01", "server is ready before it let us in");
+		return;
+	}
+	pool_set_welcome(s->pool, &d->welcome, s->params);
+	destroy(d);
+	relay_open(s);
+	if (sql != NULL)
+		errand_start(s, "connect_query", sql, on_connect_query_done);
+	else
+		go_up(s);
+}
+
+static void
+on_frame(struct dial *d, const struct frame *f, const unsigned char *p)
+{
+	struct reader r = reader_of(p + FRAME_HEADER, f->len - FRAME_HEADER);
+
+	switch (f->type) {
+	case BE_AUTHENTICATION:
+		on_authentication(d, &r);
+		break;
+	case BE_PARAMETER_STATUS:
+		on_parameter(d, &r);
+		break;
+	case BE_BACKEND_KEY_DATA:
+		on_key(d->server, &r);
+		break;
+	case BE_READY_FOR_QUERY:
+		on_ready(d);
+		break;
+	case BE_ERROR_RESPONSE:
+		failure_set(&d->failure, r.p, r.left);
+		d->server->said_goodbye = true;
+		fail(d, NULL, NULL);
+		break;
+	case BE_NOTICE_RESPONSE:
+	case BE_NEGOTIATE_VERSION:
+		break;
+	default:
+		fail(d, "08P01", "unexpected message 0x%02x during login",
+		    (unsigned char)f->type);
+		break;
+	}
+}
+
+static void
+on_bytes(struct conn *c, const unsigned char *p, size_t n)
+{
+	struct server *s = server_of(c);
+	size_t at = 0;
+	struct frame f;
+
+	while (s->dial != NULL && list_empty(&s->dial->failing.member)) {
+		switch (frame_peek(p + at, n - at, LOGIN_MESSAGE_MAX, &f)) {
+		case PARSE_MORE:
+			return;
+		case PARSE_BAD:
+			fail(s->dial, "08P01", "bad pkt header");
+			return;
+		case PARSE_OK:
+			break;
+		}
+		if (n - at < f.len) {
+			conn_need(c, f.len);
+			return;
+		}
+		conn_consume(c, f.len);
+		on_frame(s->dial, &f, p + at);
+		at += f.len;
+	}
+}
+
+static const struct conn_ops dial_ops = {
+	.on_connect = on_connect,
+	.on_bytes = on_bytes,
+	.on_end = on_end,
+};
+
+void
+dial_start(struct server *s)
+{
+	struct dial *d = mem_alloc(sizeof *d);
+	struct host *h = s->lane->host;
+
+	d->server = s;
+	s->dial = d;
+	s->conn.ops = &dial_ops;
+	s->addr = (struct addr){ .port = h->port };
+	lookup_init(&d->lookup, on_addrs);
+	chore_init(&d->failing, on_failing);
+	deadline_arm(&s->pooler->server_deadlines, &s->deadline,
+	    s->pooler->config->server_connect_timeout);
+	if (host_is_unix(h))
+		dial_unix(d);
+	else
+		resolver_ask(s->pooler->resolver, h->name, h->port,
+		    &d->lookup);
+}

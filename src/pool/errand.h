@@ -1,0 +1,31 @@
+/*
+ * errand.h - a hidden exchange that the pooler itself has with a server.
+ *
+ * Setting a client's parameters, checking whether a server is alive, the
+ * reset query, connect_query: a simple Query whose answers are owed to us
+ * and shown to nobody. One at a time, and only on a server at rest.
+ */
+#ifndef POOL_ERRAND_H
+#define POOL_ERRAND_H
+
+#include <stddef.h>
+
+#include "pool/server.h"
+
+void errand_start(struct server *, const char *name, const char *sql,
+    void (*on_done)(struct server *, const struct failure *));
+	/* Send the query. on_done follows once, with NULL if every statement
+	 * succeeded. It does not follow if the server is closed before. */
+
+/* For the relay: */
+
+void errand_note_error(struct server *, const void *body, size_t n);
+	/* An ErrorResponse to the errand; the first one counts. */
+
+void errand_finish(struct server *);
+	/* Its ReadyForQuery has come. */
+
+void failure_set(struct failure *, const void *error_body, size_t n);
+	/* From an ErrorResponse. */
+
+#endif

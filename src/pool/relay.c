@@ -1,0 +1,494 @@
+/*
+ * relay.c - the hot path; see relay.h.
+ *
+ * Both directions are the same walk over frames. A frame of which only a
+ * part has arrived is passed on as it comes ("passing"); only ReadyForQuery,
+ * ParameterStatus and ErrorResponse, which are small, are waited for whole.
+ * The tracker sees each header once, and says what is to be hidden.
+ *
+ * Frames that are shown lie side by side in the buffer, so they leave as one
+ * slice; a hidden one in between makes two slices of it.
+ *
+ * This file does not know pools, states of clients, or SQL.
+ */
+#include "pool/relay.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/log.h"
+#include "base/must.h"
+#include "config/config.h"
+#include "net/loop.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
+#include "pgwire/params.h"
+#include "pgwire/reader.h"
+#include "pgwire/tracker.h"
+#include "pool/errand.h"
+#include "pool/server.h"
+#include "pool/state.h"
+#include "pool/stats.h"
+
+#define SLICES 16
+#define WHOLE_MAX (256u * 1024)         /* of a frame that is waited for */
+
+/* Slices of one buffer on their way to the client. */
+struct slices {
+	struct iovec iov[SLICES];
+	int n;
+	size_t bytes;
+};
+
+static void
+flush_slices(struct slices *out, struct link *link)
+{
+	if (link != NULL && out->n > 0)
+		conn_sendv(link->conn, out->iov, out->n);
+	out->n = 0;
+}
+
+static void
+add_slice(struct slices *out, struct link *link, const unsigned char *p,
+    size_t n)
+{
+	struct iovec *last = &out->iov[out->n - 1];
+
+	out->bytes += n;
+	if (out->n > 0 &&
+	    (const unsigned char *)last->iov_base + last->iov_len == p) {
+		last->iov_len += n;
+		return;
+	}
+	if (out->n == SLICES)
+		flush_slices(out, link);
+	out->iov[out->n++] = (struct iovec){ (void *)(uintptr_t)p, n };
+}
+
+static struct mono
+now_of(const struct server *s)
+{
+	return loop_now(s->pooler->loop);
+}
+
+void
+relay_link(struct link *link, struct server *s)
+{
+	must(link->server == NULL && s->link == NULL);
+	must(tracker_at_rest(&s->tracker));
+	server_set_state(s, SERVER_ACTIVE);
+	s->request_time = 0;
+	link->server = s;
+	s->link = link;
+	s->stats->server_assignment_count++;
+}
+
+struct server *
+relay_unlink(struct link *link)
+{
+	struct server *s = link->server;
+
+	must(s != NULL && s->link == link);
+	conn_hold(&s->conn, false);
+	conn_hold(link->conn, false);
+	s->link = NULL;
+	link->server = NULL;
+	link->passing = 0;
+	link->query_start = link->xact_start = (struct mono){ 0 };
+	return s;
+}
+
+bool
+relay_is_clean(const struct server *s)
+{
+	return tracker_at_rest(&s->tracker) && s->passing == 0 &&
+	    s->errand.name == NULL && conn_kept(&s->conn) == 0 &&
+	    !conn_is_clogged(&s->conn);
+}
+
+bool
+relay_at_rest(const struct link *link)
+{
+	const struct server *s = link->server;
+
+	/* A spent server is at rest too, though it will be closed. */
+	return (tracker_at_rest(&s->tracker) ||
+	    tracker_is_spent(&s->tracker)) && s->passing == 0 &&
+	    s->errand.name == NULL && conn_kept(&s->conn) == 0 &&
+	    !conn_is_clogged(&s->conn) && link->passing == 0 &&
+	    !conn_is_clogged(link->conn);
+}
+
+/*
+ * From the client.
+ */
+
+/* Counters, and when the query and its transaction began. */
+static void
+note_request(struct link *link, char type)
+{
+	struct server *s = link->server;
+
+	if (type == FE_PARSE)
+		s->stats->client_parse_count++;
+	else if (type == FE_BIND)
+		s->stats->bind_count++;
+	if (mono_is_set(link->query_start))
+		return;
+	link->query_start = now_of(s);
+	if (!mono_is_set(link->xact_start))
+		link->xact_start = link->query_start;
+}
+
+/* One frame header: pass it, stop before it, or refuse it. */
+static enum relay
+see_client_frame(struct link *link, const unsigned char *p, size_t n,
+    struct frame *f)
+{
+	struct server *s = link->server;
+	char target = 0;
+
+	switch (frame_peek(p, n, (uint32_t)s->pooler->config->max_packet_size,
+	    f)) {
+	case PARSE_MORE:
+		f->len = 0;
+		return RELAY_OK;
+	case PARSE_BAD:
+		return RELAY_BAD_HEADER;
+	case PARSE_OK:
+		break;
+	}
+	if (f->type == FE_TERMINATE)
+		return RELAY_TERMINATE;
+	if (f->type == FE_QUERY && s->pooler->config->disable_pqexec)
+		return RELAY_NO_QUERY;
+	if (f->type == FE_DESCRIBE) {
+		if (f->len <= FRAME_HEADER)
+			return RELAY_UNKNOWN;
+		if (n <= FRAME_HEADER) {
+			f->len = 0;
+			return RELAY_OK;
+		}
+		target = (char)p[FRAME_HEADER];
+	}
+	if (tracker_frontend(&s->tracker, f->type, target, HIDE_NOTHING) ==
+	    TRACK_BAD)
+		return RELAY_UNKNOWN;
+	note_request(link, f->type);
+	return RELAY_OK;
+}
+
+enum relay
+relay_from_client(struct link *link, const unsigned char *p, size_t n,
+    size_t *consumed)
+{
+	struct server *s = link->server;
+	enum relay result = RELAY_OK;
+	struct frame f = { 0 };
+	size_t at = 0, take;
+
+	while (at < n && !tracker_full(&s->tracker)) {
+		if (link->passing == 0) {
+			result = see_client_frame(link, p + at, n - at, &f);
+			if (result != RELAY_OK || f.len == 0)
+				break;
+			link->passing = f.len;
+		}
+		take = link->passing < n - at ? link->passing : n - at;
+		link->passing -= (uint32_t)take;
+		at += take;
+	}
+	s->stats->bytes_received += at;
+	if (at > 0)
+		conn_send(&s->conn, p, at);
+	*consumed = at;
+	if (conn_is_clogged(&s->conn) || tracker_full(&s->tracker))
+		conn_hold(link->conn, true);
+	return result;
+}
+
+/*
+ * From the server.
+ */
+
+static void
+note_ready(struct server *s, char status)
+{
+	struct link *link = s->link;
+	struct mono now = now_of(s);
+
+	if (mono_is_set(link->query_start)) {
+		s->stats->query_count++;
+		s->stats->query_time += (uint64_t)mono_between(
+		    link->query_start, now);
+	}
+	link->query_start = tracker_owes(&s->tracker) ? now :
+	    (struct mono){ 0 };
+	if (status != 'I' || !mono_is_set(link->xact_start))
+		return;
+	s->stats->xact_count++;
+	s->stats->xact_time += (uint64_t)mono_between(link->xact_start, now);
+	link->xact_start = link->query_start;
+}
+
+/* A tracked parameter has changed: server and client both have it now. */
+static void
+note_parameter(struct server *s, const unsigned char *body, size_t n,
+    bool hidden)
+{
+	struct reader r = reader_of(body, n);
+	const char *name = reader_cstring(&r);
+	const char *value = reader_cstring(&r);
+	int i = param_names_find(s->pooler->names, name);
+	struct paramset *old = s->params;
+
+	if (!reader_ok(&r) || i < 0)
+		return;
+	s->params = paramset_with(old, (unsigned)i, value);
+	paramset_unref(old);
+	s->reported |= UINT64_C(1) << i;
+	if (s->link == NULL || hidden)
+		return;
+	old = s->link->params;
+	s->link->params = paramset_with(old, (unsigned)i, value);
+	paramset_unref(old);
+}
+
+/* A frame that is here as a whole and matters to us. */
+static void
+note_frame(struct server *s, const struct frame *f, const unsigned char *p,
+    bool hidden)
+{
+	const unsigned char *body = p + FRAME_HEADER;
+	size_t n = f->len - FRAME_HEADER;
+	struct error_fields e;
+
+	switch (f->type) {
+	case BE_PARAMETER_STATUS:
+		note_parameter(s, body, n, hidden);
+		break;
+	case BE_ERROR_RESPONSE:
+		if (hidden)
+			errand_note_error(s, body, n);
+		e = error_fields_of(body, n);
+		if (error_ends_connection(&e)) {
+			s->said_goodbye = true;
+			if (s->link == NULL)
+				log_info(&s->log, "server says: %s %s",
+				    e.code, e.message);
+		}
+		break;
+	case BE_READY_FOR_QUERY:
+		if (!hidden && s->link != NULL) {
+			note_ready(s, (char)body[0]);
+			s->link->hooks->on_status(s->link, (char)body[0]);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static bool
+is_wanted_whole(char type)
+{
+	return type == BE_READY_FOR_QUERY || type == BE_PARAMETER_STATUS ||
+	    type == BE_ERROR_RESPONSE;
+}
+
+enum step { STEP_PASS, STEP_WAIT, STEP_STOP, STEP_CLOSE };
+
+/* One frame header from the server. */
+static enum step
+see_server_frame(struct server *s, const unsigned char *p, size_t n,
+    struct frame *f)
+{
+	enum track track;
+	bool hidden;
+
+	switch (frame_peek(p, n, (uint32_t)s->pooler->config->max_packet_size,
+	    f)) {
+	case PARSE_MORE:
+		return STEP_WAIT;
+	case PARSE_BAD:
+		return STEP_CLOSE;
+	case PARSE_OK:
+		break;
+	}
+	if (is_wanted_whole(f->type) && n < f->len) {
+		if (f->len > WHOLE_MAX)
+			return STEP_CLOSE;
+		conn_need(&s->conn, f->len);
+		return STEP_WAIT;
+	}
+	if (f->type == BE_READY_FOR_QUERY && f->len != FRAME_HEADER + 1)
+		return STEP_CLOSE;
+	track = tracker_backend(&s->tracker, f->type,
+	    f->type == BE_READY_FOR_QUERY ? (char)p[FRAME_HEADER] : 0);
+	if (track == TRACK_BAD)
+		return STEP_CLOSE;
+	hidden = track == TRACK_HIDE;
+	if (is_wanted_whole(f->type))
+		note_frame(s, f, p, hidden);
+	s->passing = f->len;
+	s->hiding = hidden;
+	/* What is owed to an errand ends here: its owner may link a client
+	 * now, so what follows must not be seen with today's eyes. */
+	return hidden && f->type == BE_READY_FOR_QUERY ? STEP_STOP :
+	    STEP_PASS;
+}
+
+/* Without a link only asynchronous messages are in order, and a
+ * notification means that somebody left a LISTEN behind. */
+static bool
+is_harmless_when_idle(char type)
+{
+	return type == BE_NOTICE_RESPONSE || type == BE_PARAMETER_STATUS ||
+	    type == BE_ERROR_RESPONSE;
+}
+
+static void
+close_broken(struct server *s, const char *why)
+{
+	struct link *link = s->link;
+	bool told = s->said_goodbye;
+
+	if (link == NULL) {
+		server_close(s, why);
+		return;
+	}
+	relay_unlink(link);
+	server_close(s, why);
+	link->hooks->on_lost(link, why, told);
+}
+
+/* Walk the frames; returns what was consumed, and how the walk ended. */
+static size_t
+walk(struct server *s, const unsigned char *p, size_t n,
+    struct slices *out, enum step *last)
+{
+	struct link *link = s->link;
+	struct frame f = { 0 };
+	size_t at = 0, take;
+
+	*last = STEP_PASS;
+	while (at < n) {
+		if (s->passing == 0) {
+			*last = see_server_frame(s, p + at, n - at, &f);
+			if (*last == STEP_WAIT || *last == STEP_CLOSE)
+				break;
+			if (link == NULL && !s->hiding &&
+			    !is_harmless_when_idle(f.type)) {
+				*last = STEP_CLOSE;
+				break;
+			}
+		}
+		take = s->passing < n - at ? s->passing : n - at;
+		if (!s->hiding && link != NULL)
+			add_slice(out, link, p + at, take);
+		s->passing -= (uint32_t)take;
+		at += take;
+		if (*last == STEP_STOP)
+			break;
+	}
+	return at;
+}
+
+static void
+after_bytes(struct server *s)
+{
+	struct link *link = s->link;
+
+	if (link == NULL)
+		return;
+	if (conn_is_clogged(link->conn)) {
+		conn_hold(&s->conn, true);
+		return;
+	}
+	if (link->conn->held && !conn_is_clogged(&s->conn) &&
+	    !tracker_full(&s->tracker)) {
+		conn_hold(link->conn, false);
+		conn_redeliver(link->conn);
+		if (s->link != link)
+			return;
+	}
+	if (relay_at_rest(link))
+		link->hooks->on_rest(link);
+}
+
+static void
+on_bytes(struct conn *c, const unsigned char *p, size_t n)
+{
+	struct server *s = server_of(c);
+	size_t at = 0, took;
+	enum step last;
+
+	do {
+		struct slices out = { .n = 0 };
+
+		took = walk(s, p + at, n - at, &out, &last);
+		at += took;
+		conn_consume(c, took);
+		flush_slices(&out, s->link);
+		s->stats->bytes_sent += out.bytes;
+		if (last == STEP_CLOSE) {
+			close_broken(s, s->link != NULL ?
+			    "unexpected packet from server" :
+			    "idle server got dirty");
+			return;
+		}
+		if (last == STEP_STOP)
+			errand_finish(s);
+	} while (last == STEP_STOP && s->state != SERVER_CLOSING && at < n);
+	if (s->state != SERVER_CLOSING)
+		after_bytes(s);
+}
+
+/* The server takes bytes again: go on reading its client. */
+static void
+on_drained(struct conn *c)
+{
+	struct server *s = server_of(c);
+
+	if (s->link != NULL && !tracker_full(&s->tracker)) {
+		conn_hold(s->link->conn, false);
+		conn_redeliver(s->link->conn);
+	}
+}
+
+static void
+on_end(struct conn *c, int error)
+{
+	char why[128];
+
+	if (error == 0)
+		strcpy(why, "server conn crashed?");
+	else
+		snprintf(why, sizeof why, "server conn crashed? (%s)",
+		    strerror(error));
+	close_broken(server_of(c), why);
+}
+
+static const struct conn_ops relay_ops = {
+	.on_bytes = on_bytes,
+	.on_drained = on_drained,
+	.on_end = on_end,
+};
+
+void
+relay_open(struct server *s)
+{
+	s->conn.ops = &relay_ops;
+}
+
+void
+relay_client_drained(struct link *link)
+{
+	struct server *s = link->server;
+
+	conn_hold(&s->conn, false);
+	conn_redeliver(&s->conn);
+	if (link->server == s && relay_at_rest(link))
+		link->hooks->on_rest(link);
+}

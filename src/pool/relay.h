@@ -1,0 +1,74 @@
+/*
+ * relay.h - bytes between a client and its server, both ways.
+ *
+ * A link is a client and a server paired, for a transaction or a session.
+ * The client embeds it. Nothing is copied: bytes go from the buffer they
+ * were read into straight to the other socket, and only headers are looked
+ * at. Pressure is passed on: whose peer does not take what was sent is not
+ * read meanwhile.
+ */
+#ifndef POOL_RELAY_H
+#define POOL_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mono.h"
+#include "net/conn.h"
+
+struct link;
+struct paramset;
+struct server;
+
+struct link_hooks {
+	void (*on_rest)(struct link *);
+		/* The server is at rest and the client has all its answers:
+		 * the link may end. */
+	void (*on_status)(struct link *, char status);
+		/* A ReadyForQuery was passed on. */
+	void (*on_lost)(struct link *, const char *why, bool told);
+		/* The server is gone and the link is dissolved. told: the
+		 * client has seen the server's own FATAL error. */
+};
+
+struct link {
+	struct conn *conn;              /* the client's */
+	struct server *server;          /* NULL: none */
+	const struct link_hooks *hooks;
+	struct paramset *params;        /* the client's tracked parameters */
+	uint32_t passing;               /* bytes left of a frame from it */
+	struct mono query_start, xact_start;    /* 0: none is running */
+};
+
+enum relay {
+	RELAY_OK,               /* all that could be passed on was */
+	RELAY_TERMINATE,        /* the client said goodbye */
+	RELAY_BAD_HEADER,       /* length out of bounds */
+	RELAY_UNKNOWN,          /* no message that a client may send */
+	RELAY_NO_QUERY          /* simple Query while disable_pqexec is on */
+};
+
+void relay_link(struct link *, struct server *);
+	/* Pair them. The server becomes ACTIVE. */
+
+struct server *relay_unlink(struct link *);
+	/* Part them; the server is the caller's to release or close. */
+
+enum relay relay_from_client(struct link *, const unsigned char *, size_t n,
+    size_t *consumed);
+	/* Pass on what the client sent. */
+
+bool relay_at_rest(const struct link *);
+	/* Is nothing under way in either direction? */
+
+bool relay_is_clean(const struct server *);
+	/* May this server, which has no link, be used for something else? */
+
+void relay_client_drained(struct link *);
+	/* The client takes bytes again. */
+
+void relay_open(struct server *);
+	/* The login is over: from now on its bytes come here. */
+
+#endif

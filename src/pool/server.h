@@ -1,0 +1,142 @@
+/*
+ * server.h - one connection to PostgreSQL; see server.c for its life.
+ */
+#ifndef POOL_SERVER_H
+#define POOL_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/addr.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mono.h"
+#include "cluster/budget.h"
+#include "net/conn.h"
+#include "net/deadline.h"
+#include "pgwire/params.h"
+#include "pgwire/tracker.h"
+
+struct dial;
+struct lane;
+struct link;
+struct pool;
+struct pooler;
+struct stats;
+
+/* If you add a state, say in server.c where it may come from. The names are
+ * those of SHOW SERVERS. */
+#define SERVER_STATES(X)                                                     \
+	X(LOGIN,          "new")            /* connecting, logging in */     \
+	X(IDLE,           "idle")           /* may be handed out */          \
+	X(ACTIVE,         "active")         /* linked to a client */         \
+	X(TESTED,         "tested")         /* an errand of ours runs */     \
+	X(BEING_CANCELED, "being_canceled") /* held until a cancel is done */\
+	X(CLOSING,        "closing")        /* until its end of file */
+
+enum server_state {
+#define X(id, name) SERVER_##id,
+	SERVER_STATES(X)
+#undef X
+	SERVER_NSTATES
+};
+
+/* Why a login, or an established connection, has failed. */
+struct failure {
+	char sqlstate[6];       /* "" if the server did not say */
+	char message[256];
+	bool from_server;       /* an ErrorResponse, not a broken socket */
+};
+
+/* What an errand of ours on this server is about; see errand.h. */
+struct errand {
+	const char *name;       /* NULL: none */
+	void (*on_done)(struct server *, const struct failure *);
+	struct failure failure; /* message is "" if all went well */
+};
+
+/* What the server reports to its pool. */
+struct server_hooks {
+	void (*up)(struct server *);
+		/* Logged in, at rest, and not yet in any use. */
+	void (*failed)(struct server *, const struct failure *);
+		/* Could not log in; it is closing already. */
+	void (*closed)(struct server *);
+		/* Became CLOSING from any other state. */
+	void (*unheld)(struct server *);
+		/* BEING_CANCELED, and the last hold was released. */
+	void (*gone)(struct server *);
+		/* The host has let go; the memory goes after this turn. */
+};
+
+struct server {
+	unsigned magic;
+	enum server_state state;
+	struct conn conn;
+	struct log_ctx log;
+	struct list member;             /* of its lane's list for the state */
+	struct pooler *pooler;
+	struct pool *pool;
+	struct lane *lane;
+	const struct server_hooks *hooks;
+	struct stats *stats;            /* its pool's */
+	uint64_t id;
+	uint32_t place;                 /* in pooler->servers */
+
+	struct tracker tracker;
+	struct paramset *params;        /* tracked ones, as it reports them */
+	uint64_t reported;              /* bit per tracked name it reports */
+	struct link *link;              /* ACTIVE: the client's */
+	struct errand errand;
+	struct dial *dial;              /* LOGIN: see dial.c */
+	uint32_t passing;               /* bytes left of a frame from it */
+	bool hiding;                    /* that frame is for nobody */
+	bool close_needed;              /* not to be used again */
+	bool said_goodbye;              /* it sent a FATAL error */
+
+	struct ticket ticket;
+	struct deadline deadline;
+	struct mono born, used;         /* used: since when in this state */
+	time_t connect_time, request_time;
+	struct addr addr, local;
+	unsigned char key[8];           /* for cancel requests */
+	bool has_key;
+	struct list holds;              /* cancel requests under way */
+};
+
+/* A cancel request is on its way to this server: until it has arrived, the
+ * server may not be given to somebody else. */
+struct server_hold {
+	struct list member;
+	struct server *server;          /* NULL: released, or it is gone */
+};
+
+struct server *server_create(struct pooler *, struct pool *, struct lane *,
+    const struct server_hooks *);
+	/* In state LOGIN, without a socket; NULL at the limit of memory. */
+
+void server_set_state(struct server *, enum server_state);
+	/* The only way to change it. */
+
+const char *server_state_name(enum server_state);
+
+void server_close(struct server *, const char *why);
+	/* Let go of it: say goodbye if that is possible and wait for the
+	 * host's end of file. Harmless when CLOSING. The link, if any, must
+	 * have been dissolved; a running errand just ends. */
+
+void server_gone(struct server *);
+	/* CLOSING, and the host has let go (or will never say so): give the
+	 * ticket back; the memory goes at the end of the turn. */
+
+void server_hold(struct server *, struct server_hold *);
+void server_unhold(struct server_hold *);
+	/* Harmless if it holds nothing. */
+
+void server_destroy(struct server *);
+	/* For the graveyard only. */
+
+struct server *server_of(struct conn *);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * state.h - the pooler's own state, which the files of pool/ share.
+ *
+ * Everything hangs on this one object: there are no globals. pooler.c makes
+ * and destroys it; the other files find here what they have in common. Who
+ * is a layer above sees only pooler.h.
+ */
+#ifndef POOL_STATE_H
+#define POOL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "base/roster.h"
+#include "cluster/host.h"
+#include "net/conn.h"
+#include "net/deadline.h"
+#include "net/loop.h"
+#include "pgwire/crypto.h"
+#include "pgwire/params.h"
+#include "pool/console.h"
+#include "pool/control.h"
+#include "pool/pooler.h"
+
+struct config;
+struct resolver;
+
+/* Clients in numbers, so that no state has to be counted by walking. */
+struct client_counts {
+	uint32_t all;           /* sockets, for max_client_conn */
+	uint32_t login;         /* not logged in yet */
+	uint32_t console;
+};
+
+struct pooler {
+	struct loop *loop;
+	struct conn_env env;
+	struct resolver *resolver;
+	const struct config *config;
+	struct program_hooks program;
+	struct console_hooks console;
+
+	struct crypto_random random;
+	unsigned char mock_key[SCRAM_KEY_SIZE];
+	struct param_names *names;      /* of tracked parameters */
+
+	struct slab client_slab, server_slab, cancel_slab;
+	uint64_t next_id;               /* of clients and servers */
+	struct roster clients, servers, cancels;
+	struct client_counts counts;
+	struct list graveyard;          /* clients and servers to be freed */
+	struct chore burial;
+
+	struct database_table *databases;
+	struct user_table *users;
+	struct list pools;              /* by database, then user */
+	uint32_t npools;
+
+	struct deadlines login_deadlines;       /* of clients */
+	struct deadlines wait_deadlines;        /* query_wait_timeout */
+	struct deadlines notify_deadlines;      /* query_wait_notify */
+	struct deadlines server_deadlines;      /* connecting, closing */
+	struct deadlines cancel_deadlines;
+
+	struct timer janitor, stats_timer;
+	struct mono stats_at;           /* when the last period ended */
+
+	bool paused, suspended;
+	bool draining;                  /* a shutdown has begun */
+	enum shutdown_mode shutdown;
+	struct list control_waits;
+};
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * user.c - users by name, with what is known of their secrets.
+ *
+ * One identity for one name, wherever it comes from: the userlist, the
+ * [users] section, a forced user.
+ */
+#include "pool/user.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "cluster/credentials.h"
+#include "config/config.h"
+#include "pgwire/crypto.h"
+#include "pool/state.h"
+
+struct entry {
+	struct user user;
+	UT_hash_handle hh;
+};
+
+struct user_table {
+	struct entry *entries;
+};
+
+struct user_table *
+user_table_create(void)
+{
+	return mem_alloc(sizeof(struct user_table));
+}
+
+static void
+forget_verifier(struct user *u)
+{
+	if (u->verifier == NULL)
+		return;
+	crypto_wipe(u->verifier, sizeof *u->verifier);
+	mem_free(u->verifier);
+	u->verifier = NULL;
+}
+
+static void
+destroy(struct entry *e)
+{
+	HASH_DEL(e->user.table->entries, e);
+	forget_verifier(&e->user);
+	credentials_destroy(e->user.credentials);
+	mem_free(e->user.name);
+	mem_free(e);
+}
+
+void
+user_table_destroy(struct user_table *t)
+{
+	while (t->entries != NULL) {
+		must(t->entries->user.refs == 0);
+		destroy(t->entries);
+	}
+	mem_free(t);
+}
+
+struct user *
+user_find(const struct pooler *p, const char *name)
+{
+	struct entry *e;
+
+	HASH_FIND_STR(p->users->entries, name, e);
+	return e != NULL ? &e->user : NULL;
+}
+
+struct user *
+user_acquire(struct pooler *p, const char *name)
+{
+	const char *secret = config_secret(p->config, name);
+	struct user *u = user_find(p, name);
+	struct entry *e;
+
+	if (u == NULL) {
+		e = mem_alloc(sizeof *e);
+		u = &e->user;
+		u->name = mem_strdup(name);
+		u->known = secret != NULL;
+		u->credentials = credentials_create(name, secret);
+		u->table = p->users;
+		u->place = e;
+		HASH_ADD_KEYPTR(hh, p->users->entries, u->name,
+		    strlen(u->name), e);
+	}
+	u->refs++;
+	return u;
+}
+
+void
+user_release(struct user *u)
+{
+	must(u->refs > 0);
+	if (--u->refs == 0 && !u->known)
+		destroy(u->place);
+}
+
+void
+user_refresh(struct pooler *p)
+{
+	struct entry *e, *next;
+
+	HASH_ITER (hh, p->users->entries, e, next) {
+		struct user *u = &e->user;
+		const char *secret = config_secret(p->config, u->name);
+
+		u->known = secret != NULL;
+		if (!credentials_same(u->credentials, u->name, secret)) {
+			credentials_destroy(u->credentials);
+			u->credentials = credentials_create(u->name, secret);
+			forget_verifier(u);
+		}
+		if (u->refs == 0 && !u->known)
+			destroy(e);
+	}
+}
+
+const struct config_user *
+user_config(const struct pooler *p, const struct user *u)
+{
+	return config_user(p->config, u->name);
+}
+
+bool
+user_verifier(struct pooler *p, struct user *u, struct scram_verifier *v)
+{
+	struct scram_params fresh;
+	unsigned char salt[SCRAM_SALT_SIZE];
+
+	if (u->verifier == NULL) {
+		crypto_random_take(&p->random, salt, sizeof salt);
+		scram_params_set(&fresh, (struct str){ (const char *)salt,
+			sizeof salt }, (uint32_t)p->config->scram_iterations);
+		if (!secret_scram_verifier(&u->credentials->secret, &fresh,
+		    v))
+			return false;
+		u->verifier = mem_dup(v, sizeof *v);
+	}
+	*v = *u->verifier;
+	return true;
+}
+
+static int
+by_name(const struct entry *a, const struct entry *b)
+{
+	return strcmp(a->user.name, b->user.name);
+}
+
+struct user *
+user_next(const struct pooler *p, const struct user *u)
+{
+	struct entry *e;
+
+	if (u == NULL) {
+		HASH_SORT(p->users->entries, by_name);
+		e = p->users->entries;
+	} else {
+		e = ((struct entry *)u->place)->hh.next;
+	}
+	return e != NULL ? &e->user : NULL;
+}
