@@ -32,6 +32,7 @@
 #include "pool/lane.h"
 #include "pool/pool.h"
 #include "pool/relay.h"
+#include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
@@ -80,10 +81,8 @@ on_failing(struct chore *c)
 
 	destroy(d);
 	deadline_disarm(&s->deadline);
-	log_warning(&s->log, "%s%s%s", f.from_server ?
-	    "server login failed: " : "", f.message,
-	    f.from_server ? "" : "");
-	server_close(s, f.from_server ? "login failed" : "connect failed");
+	log_warning(&s->log, "%s%s", f.from_server ?
+	    "server login failed: " : "", f.message);
 	s->hooks->failed(s, &f);
 }
 
@@ -202,7 +201,7 @@ on_connect(struct conn *c)
 	struct server *s = server_of(c);
 	const struct config_database *e = s->pool->database->entry;
 	const struct writer_pair pairs[] = {
-		{ "user", s->pool->credentials->user },
+		{ "user", pool_credentials(s->pool)->user },
 		{ "database", database_dbname(s->pool->database) },
 		{ "client_encoding", e->client_encoding },
 		{ "DateStyle", e->datestyle },
@@ -244,7 +243,7 @@ send_text(struct dial *d, struct text *text)
 static void
 answer_cleartext(struct dial *d)
 {
-	const struct secret *secret = &d->server->pool->credentials->secret;
+	const struct secret *secret = &pool_credentials(d->server->pool)->secret;
 	struct text text = { 0 };
 
 	if (secret->kind != SECRET_PLAIN) {
@@ -258,7 +257,7 @@ answer_cleartext(struct dial *d)
 static void
 answer_md5(struct dial *d, struct reader *r)
 {
-	const struct credentials *c = d->server->pool->credentials;
+	const struct credentials *c = pool_credentials(d->server->pool);
 	struct str salt = reader_bytes(r, MD5_SALT_SIZE);
 	char answer[MD5_TEXT_ROOM];
 	struct text text = { 0 };
@@ -280,7 +279,7 @@ answer_md5(struct dial *d, struct reader *r)
 static void
 begin_scram(struct dial *d, struct reader *r)
 {
-	const struct credentials *c = d->server->pool->credentials;
+	const struct credentials *c = pool_credentials(d->server->pool);
 	unsigned char random[SCRAM_RANDOM_SIZE];
 	struct sasl_offer offer;
 	struct text first = { 0 }, text = { 0 };
@@ -306,7 +305,7 @@ begin_scram(struct dial *d, struct reader *r)
 static void
 continue_scram(struct dial *d, struct reader *r)
 {
-	struct credentials *c = d->server->pool->credentials;
+	struct credentials *c = pool_credentials(d->server->pool);
 	struct scram_login login = {
 		.password = c->secret.kind == SECRET_PLAIN ?
 		    secret_text(&c->secret) : (struct str){ NULL, 0 },
@@ -384,7 +383,6 @@ on_parameter(struct dial *d, struct reader *r)
 	struct server *s = d->server;
 	const char *name = reader_cstring(r);
 	const char *value = reader_cstring(r);
-	struct paramset *old = s->params;
 	int i;
 
 	if (!reader_done(r)) {
@@ -396,9 +394,8 @@ on_parameter(struct dial *d, struct reader *r)
 		writer_parameter_status(&d->welcome, name, value);
 		return;
 	}
-	s->params = paramset_with(old, (unsigned)i, value);
+	params_set(&s->params, (unsigned)i, value);
 	s->reported |= UINT64_C(1) << i;
-	paramset_unref(old);
 }
 
 static void
@@ -432,7 +429,6 @@ on_connect_query_done(struct server *s, const struct failure *f)
 	copy = *f;
 	deadline_disarm(&s->deadline);
 	log_warning(&s->log, "error in connect_query: %s", copy.message);
-	server_close(s, "exec_on_connect query failed");
 	s->hooks->failed(s, &copy);
 }
 
@@ -467,19 +463,19 @@ on_frame(struct dial *d, const struct frame *f, const unsigned char *p)
 	case BE_PARAMETER_STATUS:
 		on_parameter(d, &r);
 		break;
-	case BE_BACKEND_KEY_DATA:
+	case BE_KEY_DATA:
 		on_key(d->server, &r);
 		break;
 	case BE_READY_FOR_QUERY:
 		on_ready(d);
 		break;
-	case BE_ERROR_RESPONSE:
+	case BE_ERROR:
 		failure_set(&d->failure, r.p, r.left);
 		d->server->said_goodbye = true;
 		fail(d, NULL, NULL);
 		break;
-	case BE_NOTICE_RESPONSE:
-	case BE_NEGOTIATE_VERSION:
+	case BE_NOTICE:
+	case BE_NEGOTIATE:
 		break;
 	default:
 		fail(d, "08P01", "unexpected message 0x%02x during login",
@@ -520,6 +516,19 @@ static const struct conn_ops dial_ops = {
 	.on_bytes = on_bytes,
 	.on_end = on_end,
 };
+
+void
+dial_late(struct server *s)
+{
+	struct failure f = { .message = "connect timeout" };
+
+	if (s->dial != NULL) {
+		fail(s->dial, "", "connect timeout");
+		return;
+	}
+	/* connect_query takes too long. */
+	s->hooks->failed(s, &f);
+}
 
 void
 dial_start(struct server *s)

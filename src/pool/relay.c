@@ -28,6 +28,7 @@
 #include "pgwire/tracker.h"
 #include "pool/errand.h"
 #include "pool/server.h"
+#include "pool/session.h"
 #include "pool/state.h"
 #include "pool/stats.h"
 
@@ -241,18 +242,13 @@ note_parameter(struct server *s, const unsigned char *body, size_t n,
 	const char *name = reader_cstring(&r);
 	const char *value = reader_cstring(&r);
 	int i = param_names_find(s->pooler->names, name);
-	struct paramset *old = s->params;
 
 	if (!reader_ok(&r) || i < 0)
 		return;
-	s->params = paramset_with(old, (unsigned)i, value);
-	paramset_unref(old);
+	params_set(&s->params, (unsigned)i, value);
 	s->reported |= UINT64_C(1) << i;
-	if (s->link == NULL || hidden)
-		return;
-	old = s->link->params;
-	s->link->params = paramset_with(old, (unsigned)i, value);
-	paramset_unref(old);
+	if (s->link != NULL && !hidden)
+		params_set(&s->link->params, (unsigned)i, value);
 }
 
 /* A frame that is here as a whole and matters to us. */
@@ -268,7 +264,7 @@ note_frame(struct server *s, const struct frame *f, const unsigned char *p,
 	case BE_PARAMETER_STATUS:
 		note_parameter(s, body, n, hidden);
 		break;
-	case BE_ERROR_RESPONSE:
+	case BE_ERROR:
 		if (hidden)
 			errand_note_error(s, body, n);
 		e = error_fields_of(body, n);
@@ -294,7 +290,7 @@ static bool
 is_wanted_whole(char type)
 {
 	return type == BE_READY_FOR_QUERY || type == BE_PARAMETER_STATUS ||
-	    type == BE_ERROR_RESPONSE;
+	    type == BE_ERROR;
 }
 
 enum step { STEP_PASS, STEP_WAIT, STEP_STOP, STEP_CLOSE };
@@ -344,8 +340,8 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 static bool
 is_harmless_when_idle(char type)
 {
-	return type == BE_NOTICE_RESPONSE || type == BE_PARAMETER_STATUS ||
-	    type == BE_ERROR_RESPONSE;
+	return type == BE_NOTICE || type == BE_PARAMETER_STATUS ||
+	    type == BE_ERROR;
 }
 
 static void

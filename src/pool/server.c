@@ -160,6 +160,7 @@ server_close(struct server *s, const char *why)
 			loop_now(s->pooler->loop)) / 1000000));
 	server_set_state(s, SERVER_CLOSING);
 	s->errand = (struct errand){ 0 };
+	s->on_set = NULL;
 	s->pool->database->nservers--;
 	s->pool->user->nservers--;
 	s->conn.ops = &closing_ops;

@@ -61,7 +61,7 @@ struct server_hooks {
 	void (*up)(struct server *);
 		/* Logged in, at rest, and not yet in any use. */
 	void (*failed)(struct server *, const struct failure *);
-		/* Could not log in; it is closing already. */
+		/* Could not log in: close it. */
 	void (*closed)(struct server *);
 		/* Became CLOSING from any other state. */
 	void (*unheld)(struct server *);
@@ -89,6 +89,7 @@ struct server {
 	uint64_t reported;              /* bit per tracked name it reports */
 	struct link *link;              /* ACTIVE: the client's */
 	struct errand errand;
+	void (*on_set)(struct server *, const struct failure *);
 	struct dial *dial;              /* LOGIN: see dial.c */
 	uint32_t passing;               /* bytes left of a frame from it */
 	bool hiding;                    /* that frame is for nobody */

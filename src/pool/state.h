@@ -52,6 +52,7 @@ struct pooler {
 	struct list graveyard;          /* clients and servers to be freed */
 	struct chore burial;
 
+	struct hosts hosts;
 	struct database_table *databases;
 	struct user_table *users;
 	struct list pools;              /* by database, then user */
@@ -66,8 +67,10 @@ struct pooler {
 	struct timer janitor, stats_timer;
 	struct mono stats_at;           /* when the last period ended */
 
+	void (*on_server_closed)(struct pooler *);      /* control.c */
 	bool paused, suspended;
 	bool draining;                  /* a shutdown has begun */
+	bool stopping;                  /* pooler_destroy() is at work */
 	enum shutdown_mode shutdown;
 	struct list control_waits;
 };
