@@ -3,6 +3,8 @@
 E2E_TESTS = \
 	test/e2e/pgbench.sh \
 	test/e2e/pgbench_1000.sh \
+	test/e2e/faults.sh \
+	test/e2e/half.sh \
 	test/e2e/departures.sh \
 	test/e2e/auth.sh \
 	test/e2e/cancel.sh \
