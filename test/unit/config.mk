@@ -1,0 +1,22 @@
+# Tests of config. Included by Makefile.am.
+
+CONFIG_TESTS = test_ini test_setting test_connstr test_userlist test_config
+check_PROGRAMS += $(CONFIG_TESTS)
+TESTS += $(CONFIG_TESTS)
+CONFIG_TEST_LIBS = libconfig.a libbase.a $(INIH_LIBS) $(CHECK_LIBS)
+CONFIG_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
+test_ini_SOURCES = test/unit/test_ini.c test/unit/files.h
+test_ini_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_ini_LDADD = $(CONFIG_TEST_LIBS)
+test_setting_SOURCES = test/unit/test_setting.c
+test_setting_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_setting_LDADD = $(CONFIG_TEST_LIBS)
+test_connstr_SOURCES = test/unit/test_connstr.c
+test_connstr_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_connstr_LDADD = $(CONFIG_TEST_LIBS)
+test_userlist_SOURCES = test/unit/test_userlist.c
+test_userlist_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_userlist_LDADD = $(CONFIG_TEST_LIBS)
+test_config_SOURCES = test/unit/test_config.c test/unit/files.h
+test_config_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_config_LDADD = $(CONFIG_TEST_LIBS)
