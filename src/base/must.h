@@ -9,13 +9,14 @@
 #define BASE_MUST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define must(e) \
 	((e) ? (void)0 : must_failed(#e, __FILE__, __LINE__, __func__))
 
 /* The object that embeds the member at ptr. */
 #define container_of(ptr, type, member) \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+	((type *)((uintptr_t)(ptr) - offsetof(type, member)))
 
 #define countof(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -21,6 +21,7 @@
 #include "base/must.h"
 #include "config/config.h"
 #include "net/loop.h"
+#include "pgwire/error.h"
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
 #include "pgwire/params.h"

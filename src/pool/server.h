@@ -23,6 +23,7 @@ struct lane;
 struct link;
 struct pool;
 struct pooler;
+struct server;
 struct stats;
 
 /* If you add a state, say in server.c where it may come from. The names are

@@ -19,6 +19,7 @@
 #include "net/loop.h"
 #include "pgwire/crypto.h"
 #include "pgwire/params.h"
+#include "pgwire/scram_keys.h"
 #include "pool/console.h"
 #include "pool/control.h"
 #include "pool/pooler.h"
