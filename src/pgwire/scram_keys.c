@@ -100,7 +100,7 @@ parse_iterations(struct str s, uint32_t *out)
 	uint64_t n = 0;
 	size_t i;
 
-	if (s.n == 0 || s.n > 10)
+	if (s.n > 10)
 		return false;
 	for (i = 0; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9')

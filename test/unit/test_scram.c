@@ -416,16 +416,28 @@ START_TEST(b02_long_client_messages_are_measured)
 }
 END_TEST
 
+static const struct {
+	const char *why, *msg;
+	size_t n;
+} zero_bytes[] = {
+#define MSG(s) s, sizeof s - 1
+	{ "in the user name", MSG("n,,n=a\0b,r=abc") },
+	{ "in the nonce", MSG("n,,n=,r=a\0c") },
+	{ "in an extension", MSG("n,,n=,r=abc,x=\0") },
+	{ "at the end", MSG("n,,n=,r=abc,x=y\0") },
+#undef MSG
+};
+
 START_TEST(b01_zero_byte_in_a_message_is_malformed)
 {
-	static const char msg[] = "n,,n=,r=abc\0def";
+	const struct str in = { zero_bytes[_i].msg, zero_bytes[_i].n };
 	const struct scram_verifier v = cheap_verifier();
 	struct scram_server s;
 	struct text out = { 0 };
 
 	scram_server_init(&s, &v, false, zeros);
-	ck_assert_int_eq(scram_server_first(&s,
-	    (struct str){ msg, sizeof msg - 1 }, &out), SCRAM_MALFORMED);
+	ck_assert_msg(scram_server_first(&s, in, &out) == SCRAM_MALFORMED,
+	    "%s", zero_bytes[_i].why);
 	scram_server_fini(&s);
 	text_fini(&out);
 }
@@ -702,7 +714,8 @@ suite(void)
 	tcase_add_loop_test(t, client_first_is_judged, 0,
 	    (int)countof(firsts));
 	tcase_add_test(t, b02_long_client_messages_are_measured);
-	tcase_add_test(t, b01_zero_byte_in_a_message_is_malformed);
+	tcase_add_loop_test(t, b01_zero_byte_in_a_message_is_malformed, 0,
+	    (int)countof(zero_bytes));
 	tcase_add_loop_test(t, client_final_is_judged, 0,
 	    (int)countof(finals));
 	tcase_add_loop_test(t, b15_any_changed_bit_of_the_proof_is_refused, 0,
