@@ -1,6 +1,7 @@
 # Tests of config. Included by Makefile.am.
 
-CONFIG_TESTS = test_ini test_setting test_connstr test_userlist test_config
+CONFIG_TESTS = test_ini test_setting test_connstr test_userlist \
+	test_config test_url
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
 CONFIG_TEST_LIBS = libconfig.a libbase.a $(INIH_LIBS) $(CHECK_LIBS)
@@ -18,5 +19,9 @@ test_userlist_SOURCES = test/unit/test_userlist.c
 test_userlist_CFLAGS = $(CONFIG_TEST_CFLAGS)
 test_userlist_LDADD = $(CONFIG_TEST_LIBS)
 test_config_SOURCES = test/unit/test_config.c test/unit/files.h
-test_config_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_config_CFLAGS = $(CONFIG_TEST_CFLAGS) \
+	-DTOP_SRCDIR='"$(abs_top_srcdir)"'
 test_config_LDADD = $(CONFIG_TEST_LIBS)
+test_url_SOURCES = test/unit/test_url.c
+test_url_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_url_LDADD = $(CONFIG_TEST_LIBS)
