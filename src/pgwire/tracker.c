@@ -107,8 +107,6 @@ push(struct tracker *t, enum owed_kind kind, enum hide hide)
 static void
 pop_one(struct tracker *t)
 {
-	if (entry(t, 0)->kind == OWED_COPY_END)
-		t->copy_ends--;
 	t->head = (t->head + 1) & (t->cap - 1);
 	t->count--;
 	if (t->count == 0 && t->cap > OWED_KEEP) {
@@ -128,14 +126,13 @@ pop(struct tracker *t)
 		pop_one(t);
 }
 
-/* Remove the entry at place i; those before it move up. */
+/* Remove the n entries behind the head. */
 static void
-take_out(struct tracker *t, uint32_t i)
+remove_behind_head(struct tracker *t, uint32_t n)
 {
-	for (; i > 0; i--)
-		*entry(t, i) = *entry(t, i - 1);
-	t->head = (t->head + 1) & (t->cap - 1);
-	t->count--;
+	*entry(t, n) = *entry(t, 0);
+	t->head = (t->head + n) & (t->cap - 1);
+	t->count -= n;
 }
 
 /* Is kind one of those that ReadyForQuery ends? */
@@ -156,7 +153,8 @@ send_sync(struct tracker *t, enum hide hide)
 {
 	enum track result;
 
-	if (t->copying == COPYING_IN && t->copy_ends == 0) {
+	/* Nothing behind the COPY, so its data has not ended yet. */
+	if (t->copying == COPYING_IN && t->count == 1) {
 		t->syncs_dropped = true;
 		return TRACK_SHOW;
 	}
@@ -202,10 +200,7 @@ send_copy_end(struct tracker *t)
 	must(!t->skipping || t->count == 0);
 	if (t->count == 0)
 		return TRACK_SHOW;
-	if (push(t, OWED_COPY_END, HIDE_NOTHING) == TRACK_BAD)
-		return TRACK_BAD;
-	t->copy_ends++;
-	return TRACK_SHOW;
+	return push(t, OWED_COPY_END, HIDE_NOTHING);
 }
 
 enum track
@@ -244,24 +239,23 @@ tracker_frontend(struct tracker *t, char type, char target, enum hide hide)
  * What the server answers.
  */
 
-/* The server begins to read COPY data: it will not answer the Syncs that
- * were sent before the end of that data. */
+/*
+ * The server begins to read COPY data: it will not answer the Syncs that
+ * were sent before the end of that data. Only the mark of that end may come
+ * behind them. Anything else ends the connection if the server reads it as
+ * COPY data, and is answered as usual if the COPY had failed before.
+ */
 static void
 drop_syncs(struct tracker *t)
 {
-	uint32_t end, from, to, i;
+	uint32_t n = 0, i;
 	bool closed = false;
 
-	for (end = 1; end < t->count; end++)
-		if (entry(t, end)->kind == OWED_COPY_END)
-			break;
-	for (from = to = end; from-- > 0;)
-		if (from == 0 || entry(t, from)->kind != OWED_SYNC)
-			*entry(t, --to) = *entry(t, from);
-	if (to == 0)
+	while (n + 1 < t->count && entry(t, n + 1)->kind == OWED_SYNC)
+		n++;
+	if (n == 0)
 		return;
-	t->head = (t->head + to) & (t->cap - 1);
-	t->count -= to;
+	remove_behind_head(t, n);
 	t->syncs_dropped = true;
 
 	/* The batch those Syncs seemed to close is still open. */
@@ -276,14 +270,9 @@ drop_syncs(struct tracker *t)
 static void
 end_copy(struct tracker *t)
 {
-	uint32_t i;
-
-	if (t->copying == COPYING_IN && t->copy_ends > 0) {
-		for (i = 1; entry(t, i)->kind != OWED_COPY_END; i++)
-			;
-		take_out(t, i);
-		t->copy_ends--;
-	}
+	if (t->copying == COPYING_IN && t->count > 1 &&
+	    entry(t, 1)->kind == OWED_COPY_END)
+		remove_behind_head(t, 1);
 	t->copying = COPYING_NOTHING;
 	t->syncs_dropped = false;
 }

@@ -46,7 +46,6 @@ struct owed {
 struct tracker {
 	struct owed *ring;      /* NULL: few */
 	uint32_t head, count, cap;
-	uint32_t copy_ends;     /* how many of the entries are marks */
 	enum tx tx;
 	enum copying copying;
 	bool skipping;          /* after an error, until a Sync is sent */

@@ -194,6 +194,8 @@ static const struct {
 	    "spent" },
 	{ "taint: behind a COPY query",
 	    "F:Q B:G F:S B:E B:ZI spent B:ZI spent" },
+	{ "no taint: the copy failed, a batch without CopyDone followed",
+	    "F:Q B:G F:d F:P F:B F:E F:S B:E B:ZI B:1 B:2 B:C B:ZI rest" },
 	{ "no taint once the copy succeeded",
 	    "F:Q F:S B:G F:c B:C B:E B:ZI rest" },
 	{ "no taint for the copy after it",
