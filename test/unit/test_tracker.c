@@ -210,7 +210,8 @@ static const struct {
 	{ "copy in for Bind", "F:B B:G!" },
 	{ "d20 copy both",
 	    "F:Q B:W B:d F:d B:d F:c B:d B:c busy B:C B:ZI rest" },
-	{ "d20 timeline ends", "F:Q B:W B:d B:c F:c B:T B:D B:C B:C B:ZI rest" },
+	{ "d20 timeline ends",
+	    "F:Q B:W B:d B:c F:c B:T B:D B:C B:C B:ZI rest" },
 
 	/* not for a session */
 	{ "b50 a password after login", "F:p!" },

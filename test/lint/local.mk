@@ -1,0 +1,4 @@
+# What a compiler does not check.
+LINTS = test/lint/includes.sh test/lint/budgets.sh
+TESTS += $(LINTS)
+EXTRA_DIST += $(LINTS)
