@@ -17,7 +17,7 @@ replay_tracker_LDADD = $(FUZZ_LIBS)
 EXTRA_DIST += test/fuzz/target.h test/fuzz/corpus
 
 if FUZZ
-noinst_PROGRAMS = fuzz_frame fuzz_startup fuzz_tracker
+noinst_PROGRAMS += fuzz_frame fuzz_startup fuzz_tracker
 fuzz_frame_SOURCES = test/fuzz/fuzz_frame.c
 fuzz_frame_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_frame_LDADD = $(FUZZ_LIBS)
