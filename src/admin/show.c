@@ -1,0 +1,36 @@
+/*
+ * show.c - finds what SHOW can show.
+ */
+#include "admin/show.h"
+
+#include <strings.h>
+
+#include "base/must.h"
+
+static const struct show *(*const groups[])(void) = {
+	show_pools, show_sockets, show_stats, show_settings
+};
+
+const struct show *
+show_find(const char *name)
+{
+	const struct show *s;
+
+	for (size_t i = 0; i < countof(groups); i++)
+		for (s = groups[i](); s->name != NULL; s++)
+			if (strcasecmp(s->name, name) == 0)
+				return s;
+	return NULL;
+}
+
+void
+show_names(struct text *out)
+{
+	const struct show *s;
+
+	text_puts(out, "HELP");
+	for (size_t i = 0; i < countof(groups); i++)
+		for (s = groups[i](); s->name != NULL; s++)
+			if (s->kind == SHOW_TABLE)
+				text_printf(out, "|%s", s->name);
+}

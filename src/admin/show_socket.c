@@ -1,0 +1,209 @@
+/*
+ * show_socket.c - SHOW CLIENTS and SHOW SERVERS.
+ *
+ * The columns up to id are PgBouncer's, names, types and order; ours follow.
+ */
+#include "admin/show.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/must.h"
+
+static void
+put_type(struct text *out, const void *row)
+{
+	const struct socket_facts *s = row;
+
+	table_text(out, s->is_server ? "S" : "C");
+}
+
+static void
+put_user(struct text *out, const void *row)
+{
+	const struct socket_facts *s = row;
+
+	table_text(out, s->user != NULL ? s->user : "(nouser)");
+}
+
+static void
+put_database(struct text *out, const void *row)
+{
+	const struct socket_facts *s = row;
+
+	table_text(out, s->database != NULL ? s->database : "(nodb)");
+}
+
+static void
+put_replication(struct text *out, const void *row)
+{
+	const struct socket_facts *s = row;
+
+	table_text(out, s->replication != NULL ? s->replication : "none");
+}
+
+static void
+put_ip(struct text *out, const struct addr *a)
+{
+	char buf[64];
+
+	table_text(out, addr_format(a, buf, sizeof buf));
+}
+
+static void
+put_addr(struct text *out, const void *row)
+{
+	put_ip(out, &((const struct socket_facts *)row)->addr);
+}
+
+static void
+put_port(struct text *out, const void *row)
+{
+	table_int4(out, ((const struct socket_facts *)row)->addr.port);
+}
+
+static void
+put_local_addr(struct text *out, const void *row)
+{
+	put_ip(out, &((const struct socket_facts *)row)->local);
+}
+
+static void
+put_local_port(struct text *out, const void *row)
+{
+	table_int4(out, ((const struct socket_facts *)row)->local.port);
+}
+
+static void
+put_time(struct text *out, time_t t)
+{
+	struct tm tm;
+	char buf[64];
+
+	if (localtime_r(&t, &tm) == NULL ||
+	    strftime(buf, sizeof buf, "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+		buf[0] = '\0';
+	table_text(out, buf);
+}
+
+static void
+put_connect_time(struct text *out, const void *row)
+{
+	put_time(out, ((const struct socket_facts *)row)->connect_time);
+}
+
+/* Who never asked for anything, connected last: as in PgBouncer. */
+static void
+put_request_time(struct text *out, const void *row)
+{
+	const struct socket_facts *s = row;
+
+	put_time(out, s->request_time != 0 ? s->request_time :
+	    s->connect_time);
+}
+
+static void
+put_wait(struct text *out, const void *row)
+{
+	table_int4(out, ((const struct socket_facts *)row)->wait_usec /
+	    1000000);
+}
+
+static void
+put_wait_us(struct text *out, const void *row)
+{
+	table_int4(out, ((const struct socket_facts *)row)->wait_usec %
+	    1000000);
+}
+
+/* PgBouncer prints addresses. Ids look the same and are never reused, and
+ * tell nothing about our memory. */
+static void
+put_ptr(struct text *out, const void *row)
+{
+	table_printf(out, "0x%" PRIx64, ((const struct socket_facts *)row)->id);
+}
+
+static void
+put_link(struct text *out, const void *row)
+{
+	const struct socket_facts *s = row;
+
+	if (s->link_id == 0)
+		table_text(out, "");
+	else
+		table_printf(out, "0x%" PRIx64, s->link_id);
+}
+
+/* The column is an int4. A cut id might be somebody else's, so one that no
+ * longer fits is NULL; ptr has it whole. */
+static void
+put_id(struct text *out, const void *row)
+{
+	const struct socket_facts *s = row;
+
+	if (s->id > INT32_MAX)
+		table_text(out, NULL);
+	else
+		table_int4(out, (int64_t)s->id);
+}
+
+static const struct column columns[] = {
+	COLUMN_BY("type", PG_TEXT, put_type),
+	COLUMN_BY("user", PG_TEXT, put_user),
+	COLUMN_BY("database", PG_TEXT, put_database),
+	COLUMN_BY("replication", PG_TEXT, put_replication),
+	COLUMN("state", PG_TEXT, struct socket_facts, state),
+	COLUMN_BY("addr", PG_TEXT, put_addr),
+	COLUMN_BY("port", PG_INT4, put_port),
+	COLUMN_BY("local_addr", PG_TEXT, put_local_addr),
+	COLUMN_BY("local_port", PG_INT4, put_local_port),
+	COLUMN_BY("connect_time", PG_TEXT, put_connect_time),
+	COLUMN_BY("request_time", PG_TEXT, put_request_time),
+	COLUMN_BY("wait", PG_INT4, put_wait),
+	COLUMN_BY("wait_us", PG_INT4, put_wait_us),
+	COLUMN("close_needed", PG_INT4, struct socket_facts, close_needed),
+	COLUMN_BY("ptr", PG_TEXT, put_ptr),
+	COLUMN_BY("link", PG_TEXT, put_link),
+	COLUMN("remote_pid", PG_INT4, struct socket_facts, remote_pid),
+	COLUMN_OR_EMPTY("tls", struct socket_facts, tls),
+	COLUMN_OR_EMPTY("application_name", struct socket_facts,
+	    application_name),
+	COLUMN("prepared_statements", PG_INT4, struct socket_facts,
+	    prepared_statements),
+	COLUMN_BY("id", PG_INT4, put_id),
+	COLUMN("kept", PG_INT4, struct socket_facts, kept),
+	COLUMN("unsent", PG_INT4, struct socket_facts, unsent),
+	COLUMN("wait_reason", PG_TEXT, struct socket_facts, wait_reason),
+};
+
+static bool
+next_client(struct walk *w)
+{
+	return facts_client(w->pooler, &w->cursor, &w->row.socket);
+}
+
+static bool
+next_server(struct walk *w)
+{
+	return facts_server(w->pooler, &w->cursor, &w->row.socket);
+}
+
+const struct show *
+show_sockets(void)
+{
+	static const struct show shows[] = {
+		SHOW("CLIENTS", columns, next_client),
+		/* Servers do not wait: all but the last column. */
+		{ "SERVERS", SHOW_TABLE, NEED_STATS, columns,
+		    countof(columns) - 1, next_server, NULL },
+		{ .name = "SOCKETS", .kind = SHOW_LATER,
+		    .need = NEED_STATS },
+		{ .name = "ACTIVE_SOCKETS", .kind = SHOW_LATER,
+		    .need = NEED_STATS },
+		{ .name = "FDS", .kind = SHOW_LATER, .need = NEED_ADMIN },
+		{ .name = NULL },
+	};
+
+	return shows;
+}
