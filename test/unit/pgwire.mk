@@ -1,7 +1,7 @@
 # Tests of pgwire, the protocol half. Included by Makefile.am.
 
 PGWIRE_TESTS = test_frame test_reader test_writer test_startup test_tracker \
-	test_params test_cancelkey
+	test_tracker_model test_params test_cancelkey
 check_PROGRAMS += $(PGWIRE_TESTS)
 TESTS += $(PGWIRE_TESTS)
 PGWIRE_TEST_LIBS = libpgwire.a libbase.a $(CHECK_LIBS) $(CRYPTO_LIBS)
@@ -27,3 +27,6 @@ test_params_LDADD = $(PGWIRE_TEST_LIBS)
 test_cancelkey_SOURCES = test/unit/test_cancelkey.c
 test_cancelkey_CFLAGS = $(PGWIRE_TEST_CFLAGS)
 test_cancelkey_LDADD = $(PGWIRE_TEST_LIBS)
+test_tracker_model_SOURCES = test/unit/test_tracker_model.c
+test_tracker_model_CFLAGS = $(PGWIRE_TEST_CFLAGS)
+test_tracker_model_LDADD = $(PGWIRE_TEST_LIBS)
