@@ -5,17 +5,13 @@
  * needed, a newline parts them. Random bytes are zeros, so that a corpus can
  * hold nonces that match.
  */
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/must.h"
 #include "pgwire/crypto.h"
 #include "pgwire/sasl.h"
 #include "pgwire/saslprep.h"
 #include "pgwire/scram.h"
 #include "pgwire/secret.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+#include "test/fuzz/target.h"
 
 static const unsigned char zeros[SCRAM_RANDOM_SIZE];
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "scram_example.h"
+#include "test/unit/scram_example.h"
 
 START_TEST(rfc7677_example_is_made_by_the_client)
 {

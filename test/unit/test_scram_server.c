@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "scram_example.h"
+#include "test/unit/scram_example.h"
 
 /* The RFC's verifier, with its nonce in place of ours. */
 static void
