@@ -84,7 +84,7 @@ static const struct {
 	{ "j02 a second command", INVALID("SHOW pools; SHUTDOWN") },
 	{ "three words", INVALID("SHOW all pools") },
 	{ "j02 quote without end", INVALID("KILL \"abc") },
-	{ "j02 quote without end after a doubled one", INVALID("KILL \"a\"\"") },
+	{ "j02 the end is a doubled quote", INVALID("KILL \"a\"\"") },
 	{ "j02 string without end", INVALID("SET a = 'b") },
 	{ "a string is no name", INVALID("KILL 'db'") },
 	{ "no blank between words", INVALID("KILL\"db\"") },

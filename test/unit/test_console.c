@@ -192,7 +192,8 @@ START_TEST(j02_a_megabyte_is_a_syntax_error_too)
 	    "                                                              "
 	    "...', use SHOW HELP;\nZ I\n"
 	    "E 42601 invalid command 'S"
-	    "äääääääääääääääääääääääää" "ääääääääääääääääääääääää"
+	    "äääääääääääääääääääääääää"
+	    "ääääääääääääääääääääääää"
 	    "...', use SHOW HELP;\nZ I");
 }
 END_TEST
