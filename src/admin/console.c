@@ -17,7 +17,6 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "pgwire/messages.h"
-#include "pgwire/reader.h"
 #include "pool/console.h"
 #include "pool/pooler.h"
 

@@ -43,31 +43,36 @@ append_error(struct dialog *d, const char *sqlstate, const char *message,
 	writer_error(&d->out, &e);
 }
 
-void
-dialog_report(struct dialog *d, const char *sqlstate, const char *fmt, ...)
+static void
+append_verror(struct dialog *d, const char *sqlstate, const char *fmt,
+    va_list ap)
 {
 	struct text message = { 0 };
-	va_list ap;
 
-	va_start(ap, fmt);
 	text_vprintf(&message, fmt, ap);
-	va_end(ap);
 	append_error(d, sqlstate, message.p, NULL);
 	text_fini(&message);
 }
 
 void
-dialog_error(struct dialog *d, const char *sqlstate, const char *fmt, ...)
+dialog_report(struct dialog *d, const char *sqlstate, const char *fmt, ...)
 {
-	struct text message = { 0 };
 	va_list ap;
 
 	va_start(ap, fmt);
-	text_vprintf(&message, fmt, ap);
+	append_verror(d, sqlstate, fmt, ap);
 	va_end(ap);
-	append_error(d, sqlstate, message.p, NULL);
+}
+
+void
+dialog_error(struct dialog *d, const char *sqlstate, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append_verror(d, sqlstate, fmt, ap);
+	va_end(ap);
 	dialog_ready(d);
-	text_fini(&message);
 }
 
 void
