@@ -66,4 +66,15 @@ struct control_state {
 
 struct control_state control_state(const struct pooler *);
 
+/* For pooler.c: */
+
+struct database;
+
+void control_review(struct pooler *);
+	/* A client or a server has gone: does somebody wait for that? */
+
+void control_drop_clients(struct pooler *, const struct database *,
+    const char *sqlstate, const char *why);
+	/* End the clients of a database, or of all (NULL). */
+
 #endif

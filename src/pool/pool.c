@@ -189,6 +189,7 @@ resolve_settings(struct pool *p)
 	p->reserve_size = reserve > 0 && cfg->reserve_pool_timeout > 0 ?
 	    (uint32_t)reserve : 0;
 	p->lifetime = config_server_lifetime(cfg, e, u);
+	p->query_wait_timeout = config_query_wait_timeout(cfg, e, u);
 	p->reset_query = reset != NULL && reset[0] != '\0' &&
 	    (p->mode == POOL_SESSION || cfg->server_reset_query_always) ?
 	    reset : NULL;
@@ -244,6 +245,13 @@ pool_set_welcome(struct pool *p, const struct text *welcome,
 	text_add(&p->welcome, welcome->p, welcome->n);
 	paramset_unref(p->defaults);
 	p->defaults = paramset_ref(defaults);
+}
+
+void
+pool_forget_welcome(struct pool *p)
+{
+	paramset_unref(p->defaults);
+	p->defaults = NULL;
 }
 
 uint32_t

@@ -28,9 +28,10 @@ struct pool {
 	struct database *database;
 	struct user *user;              /* the forced one, if any */
 	struct list lanes;              /* the next to be tried is first */
-	enum pool_mode mode;            /* these six: resolved settings */
+	enum pool_mode mode;            /* these: resolved settings */
 	uint32_t size;                  /* UINT32_MAX: no limit */
 	uint32_t min_size, reserve_size;
+	int64_t query_wait_timeout;     /* 0: none */
 	int64_t lifetime;               /* 0: use servers once */
 	const char *reset_query;        /* NULL: none is due */
 	uint32_t count[SERVER_NSTATES];
@@ -79,6 +80,9 @@ enum wait_reason pool_wait_reason(const struct pool *, const struct wait *);
 void pool_set_welcome(struct pool *, const struct text *,
     struct paramset *);
 	/* What a server told at its login; copied. */
+
+void pool_forget_welcome(struct pool *);
+	/* It is out of date: the next client waits for a new login. */
 
 uint32_t pool_servers(const struct pool *);
 	/* In all states but CLOSING. */

@@ -220,6 +220,7 @@ note_ready(struct server *s, char status)
 	struct link *link = s->link;
 	struct mono now = now_of(s);
 
+	link->status = status;
 	if (mono_is_set(link->query_start)) {
 		s->stats->query_count++;
 		s->stats->query_time += (uint64_t)mono_between(
@@ -277,10 +278,8 @@ note_frame(struct server *s, const struct frame *f, const unsigned char *p,
 		}
 		break;
 	case BE_READY_FOR_QUERY:
-		if (!hidden && s->link != NULL) {
+		if (!hidden && s->link != NULL)
 			note_ready(s, (char)body[0]);
-			s->link->hooks->on_status(s->link, (char)body[0]);
-		}
 		break;
 	default:
 		break;
@@ -397,7 +396,13 @@ after_bytes(struct server *s)
 {
 	struct link *link = s->link;
 
+	char status;
+
 	if (link == NULL)
+		return;
+	status = link->status;
+	link->status = 0;
+	if (status != 0 && !link->hooks->on_status(link, status))
 		return;
 	if (conn_is_clogged(link->conn)) {
 		conn_hold(&s->conn, true);

@@ -25,8 +25,9 @@ struct link_hooks {
 	void (*on_rest)(struct link *);
 		/* The server is at rest and the client has all its answers:
 		 * the link may end. */
-	void (*on_status)(struct link *, char status);
-		/* A ReadyForQuery was passed on. */
+	bool (*on_status)(struct link *, char status);
+		/* A ReadyForQuery was passed on. False: this dissolved the
+		 * link. */
 	void (*on_lost)(struct link *, const char *why, bool told);
 		/* The server is gone and the link is dissolved. told: the
 		 * client has seen the server's own FATAL error. */
@@ -38,6 +39,7 @@ struct link {
 	const struct link_hooks *hooks;
 	struct paramset *params;        /* the client's tracked parameters */
 	uint32_t passing;               /* bytes left of a frame from it */
+	char status;                    /* of a ReadyForQuery in this turn */
 	struct mono query_start, xact_start;    /* 0: none is running */
 };
 

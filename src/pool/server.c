@@ -194,7 +194,7 @@ server_gone(struct server *s)
 	list_remove(&s->member);
 	s->lane->count[SERVER_CLOSING]--;
 	s->pool->count[SERVER_CLOSING]--;
-	list_append(&p->graveyard, &s->member);
+	list_append(&p->dead_servers, &s->member);
 	chore_add(p->loop, &p->burial);
 	budget_give(&s->ticket);
 	s->hooks->gone(s);

@@ -50,7 +50,7 @@ struct pooler {
 	uint64_t next_id;               /* of clients and servers */
 	struct roster clients, servers, cancels;
 	struct client_counts counts;
-	struct list graveyard;          /* clients and servers to be freed */
+	struct list dead_clients, dead_servers; /* freed after this turn */
 	struct chore burial;
 
 	struct hosts hosts;
@@ -68,12 +68,17 @@ struct pooler {
 	struct timer janitor, stats_timer;
 	struct mono stats_at;           /* when the last period ended */
 
-	void (*on_server_closed)(struct pooler *);      /* control.c */
+	/* Calls to files that are listed further down in Makefile.am. */
+	void (*on_server_closed)(struct pooler *);
+	void (*on_client_gone)(struct pooler *);
+	void (*on_login_left)(struct client *);
+	void (*on_cancel_left)(struct client *);
 	bool paused, suspended;
 	bool draining;                  /* a shutdown has begun */
 	bool stopping;                  /* pooler_destroy() is at work */
 	enum shutdown_mode shutdown;
 	struct list control_waits;
+	struct chore review;            /* of the above, see control.c */
 };
 
 #endif

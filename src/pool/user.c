@@ -13,6 +13,7 @@
 #include "base/must.h"
 #include "cluster/credentials.h"
 #include "config/config.h"
+#include "config/userlist.h"
 #include "pgwire/crypto.h"
 #include "pool/state.h"
 
@@ -70,24 +71,29 @@ user_find(const struct pooler *p, const char *name)
 	return e != NULL ? &e->user : NULL;
 }
 
+static struct user *
+make(struct pooler *p, const char *name)
+{
+	const char *secret = config_secret(p->config, name);
+	struct entry *e = mem_alloc(sizeof *e);
+	struct user *u = &e->user;
+
+	u->name = mem_strdup(name);
+	u->known = secret != NULL;
+	u->credentials = credentials_create(name, secret);
+	u->table = p->users;
+	u->place = e;
+	HASH_ADD_KEYPTR(hh, p->users->entries, u->name, strlen(u->name), e);
+	return u;
+}
+
 struct user *
 user_acquire(struct pooler *p, const char *name)
 {
-	const char *secret = config_secret(p->config, name);
 	struct user *u = user_find(p, name);
-	struct entry *e;
 
-	if (u == NULL) {
-		e = mem_alloc(sizeof *e);
-		u = &e->user;
-		u->name = mem_strdup(name);
-		u->known = secret != NULL;
-		u->credentials = credentials_create(name, secret);
-		u->table = p->users;
-		u->place = e;
-		HASH_ADD_KEYPTR(hh, p->users->entries, u->name,
-		    strlen(u->name), e);
-	}
+	if (u == NULL)
+		u = make(p, name);
 	u->refs++;
 	return u;
 }
@@ -103,7 +109,9 @@ user_release(struct user *u)
 void
 user_refresh(struct pooler *p)
 {
+	const struct userlist *list = p->config->userlist;
 	struct entry *e, *next;
+	size_t i;
 
 	HASH_ITER (hh, p->users->entries, e, next) {
 		struct user *u = &e->user;
@@ -118,6 +126,9 @@ user_refresh(struct pooler *p)
 		if (u->refs == 0 && !u->known)
 			destroy(e);
 	}
+	for (i = 0; list != NULL && i < userlist_count(list); i++)
+		if (user_find(p, userlist_name(list, i)) == NULL)
+			make(p, userlist_name(list, i));
 }
 
 const struct config_user *

@@ -39,7 +39,7 @@ struct user *user_acquire(struct pooler *, const char *name);
 void user_release(struct user *);
 
 void user_refresh(struct pooler *);
-	/* A new userlist is in force: take over secrets. */
+	/* Take over the userlist in force: users and their secrets. */
 
 const struct config_user *user_config(const struct pooler *,
     const struct user *);

@@ -1,0 +1,195 @@
+/*
+ * auth.c - the methods of auth_type; see auth.h.
+ *
+ * Messages as in "Start-up" and "SASL Authentication" of the PostgreSQL
+ * manual's protocol chapter. Comparisons are in pgwire/ and take the same
+ * time whatever is wrong. Texts are PgBouncer's.
+ */
+#include "pool/auth.h"
+
+#include "base/log.h"
+#include "base/must.h"
+#include "cluster/credentials.h"
+#include "config/config.h"
+#include "pgwire/messages.h"
+#include "pgwire/reader.h"
+#include "pgwire/sasl.h"
+#include "pgwire/writer.h"
+#include "pool/state.h"
+#include "pool/user.h"
+
+void
+auth_init(struct auth *a, struct pooler *p, const char *name,
+    struct user *user)
+{
+	*a = (struct auth){ .pooler = p, .name = name, .user = user };
+	a->method = p->config->auth_type;
+	a->sqlstate = SQLSTATE_INVALID_PASSWORD;
+}
+
+void
+auth_fini(struct auth *a)
+{
+	if (a->in_scram)
+		scram_server_fini(&a->scram);
+	crypto_wipe(a->salt, sizeof a->salt);
+	a->in_scram = false;
+}
+
+static enum auth_verdict
+refuse(struct auth *a, const char *sqlstate, const char *why)
+{
+	a->sqlstate = sqlstate;
+	a->why = why;
+	return AUTH_REFUSED;
+}
+
+static const struct secret *
+secret_of(const struct auth *a)
+{
+	return a->user != NULL ? &a->user->credentials->secret : NULL;
+}
+
+static enum auth_verdict
+begin_sasl(struct auth *a, struct text *out)
+{
+	static const char *const offer[] = { SASL_SCRAM_SHA_256, NULL };
+	struct scram_verifier v;
+	unsigned char random[SCRAM_RANDOM_SIZE];
+
+	if (a->user == NULL || !user_verifier(a->pooler, a->user, &v))
+		scram_verifier_mock(&v, a->pooler->mock_key, str_of(a->name),
+		    (uint32_t)a->pooler->config->scram_iterations);
+	crypto_random_take(&a->pooler->random, random, sizeof random);
+	scram_server_init(&a->scram, &v, false, random);
+	a->in_scram = true;
+	a->method = AUTH_TYPE_SCRAM;
+	crypto_wipe(&v, sizeof v);
+	writer_auth_sasl(out, offer);
+	return AUTH_CONTINUE;
+}
+
+enum auth_verdict
+auth_begin(struct auth *a, struct text *out)
+{
+	const struct secret *secret = secret_of(a);
+
+	switch (a->method) {
+	case AUTH_TYPE_ANY:
+		return AUTH_ACCEPTED;
+	case AUTH_TYPE_TRUST:
+		return a->user != NULL ? AUTH_ACCEPTED :
+		    refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
+		    "\"trust\" authentication failed");
+	case AUTH_TYPE_PLAIN:
+		writer_auth(out, AUTH_CLEARTEXT, NULL, 0);
+		return AUTH_CONTINUE;
+	case AUTH_TYPE_MD5:
+		if (secret != NULL && secret->kind == SECRET_SCRAM)
+			return begin_sasl(a, out);
+		crypto_random_take(&a->pooler->random, a->salt,
+		    sizeof a->salt);
+		writer_auth(out, AUTH_MD5, a->salt, sizeof a->salt);
+		return AUTH_CONTINUE;
+	case AUTH_TYPE_SCRAM:
+		return begin_sasl(a, out);
+	case AUTH_TYPE_CERT:
+	case AUTH_TYPE_HBA:
+	case AUTH_TYPE_PAM:
+	case AUTH_TYPE_LDAP:
+		/* The configuration does not let these pass yet. */
+		break;
+	}
+	return refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
+	    "no authentication method is found");
+}
+
+/* The password message of "plain" and "md5": one string. */
+static enum auth_verdict
+check_password(struct auth *a, struct str body)
+{
+	struct reader r = reader_of(body.p, body.n);
+	struct str password = str_of(reader_cstring(&r));
+	bool ok;
+
+	if (!reader_done(&r))
+		return refuse(a, SQLSTATE_PROTOCOL_VIOLATION,
+		    "failed to parse packet");
+	if (password.n == 0)
+		return refuse(a, SQLSTATE_INVALID_PASSWORD,
+		    "empty password returned by client");
+	if (a->method == AUTH_TYPE_PLAIN)
+		ok = secret_accepts_password(secret_of(a), str_of(a->name),
+		    password);
+	else
+		ok = secret_accepts_md5(secret_of(a), str_of(a->name),
+		    a->salt, password);
+	return ok ? AUTH_ACCEPTED : refuse(a, SQLSTATE_INVALID_PASSWORD,
+	    "password authentication failed");
+}
+
+static enum auth_verdict
+refuse_sasl(struct auth *a, enum scram rc)
+{
+	log_debug(NULL, "SASL: %s", scram_why(rc));
+	return refuse(a, SQLSTATE_INVALID_PASSWORD,
+	    "SASL authentication failed");
+}
+
+static enum auth_verdict
+first_sasl(struct auth *a, struct str body, struct text *out)
+{
+	struct sasl_initial initial;
+	struct text reply = { 0 };
+	enum scram rc;
+
+	if (!sasl_initial_parse(&initial, body))
+		return refuse_sasl(a, SCRAM_MALFORMED);
+	if (!str_is(initial.mechanism, SASL_SCRAM_SHA_256))
+		return refuse(a, SQLSTATE_PROTOCOL_VIOLATION, "client "
+		    "selected an invalid SASL authentication mechanism");
+	rc = scram_server_first(&a->scram, initial.data, &reply);
+	if (rc == SCRAM_OK)
+		writer_auth(out, AUTH_SASL_CONTINUE, reply.p, reply.n);
+	text_fini(&reply);
+	return rc == SCRAM_OK ? AUTH_CONTINUE : refuse_sasl(a, rc);
+}
+
+/* Keys that the client has proved open its servers as well, if those store
+ * the very same secret: SCRAM pass-through. Keys that were derived from a
+ * plain secret have our own salt and open nothing. */
+static void
+keep_keys(struct auth *a)
+{
+	struct scram_keys keys;
+
+	if (a->user->credentials->secret.kind != SECRET_SCRAM)
+		return;
+	scram_server_keys(&a->scram, &keys);
+	credentials_keep(a->user->credentials, &keys);
+	crypto_wipe(&keys, sizeof keys);
+}
+
+static enum auth_verdict
+final_sasl(struct auth *a, struct str body, struct text *out)
+{
+	struct text reply = { 0 };
+	enum scram rc = scram_server_final(&a->scram, body, &reply);
+
+	if (rc == SCRAM_OK) {
+		writer_auth(out, AUTH_SASL_FINAL, reply.p, reply.n);
+		must(a->user != NULL);
+		keep_keys(a);
+	}
+	text_fini(&reply);
+	return rc == SCRAM_OK ? AUTH_ACCEPTED : refuse_sasl(a, rc);
+}
+
+enum auth_verdict
+auth_answer(struct auth *a, struct str body, struct text *out)
+{
+	if (!a->in_scram)
+		return check_password(a, body);
+	return a->scram.step == SCRAM_STEP_FIRST ?
+	    first_sasl(a, body, out) : final_sasl(a, body, out);
+}

@@ -1,0 +1,51 @@
+/*
+ * auth.h - how a client proves who it is.
+ *
+ * One exchange per login, driven by the client's messages. An unknown user
+ * goes through the same messages as a known one with a wrong password.
+ */
+#ifndef POOL_AUTH_H
+#define POOL_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/setting.h"
+#include "pgwire/md5.h"
+#include "pgwire/scram.h"
+
+struct pooler;
+struct user;
+
+enum auth_verdict {
+	AUTH_CONTINUE,          /* what was written is to be sent */
+	AUTH_ACCEPTED,
+	AUTH_REFUSED            /* .sqlstate and .why say so */
+};
+
+struct auth {
+	struct pooler *pooler;
+	const char *name;       /* of the user, the caller's */
+	struct user *user;      /* NULL: unknown */
+	enum auth_type method;
+	bool in_scram;
+	unsigned char salt[MD5_SALT_SIZE];
+	struct scram_server scram;
+	const char *sqlstate, *why;
+};
+
+void auth_init(struct auth *, struct pooler *, const char *name,
+    struct user *);
+	/* user NULL: nobody of that name. */
+
+void auth_fini(struct auth *);
+	/* Wipe. */
+
+enum auth_verdict auth_begin(struct auth *, struct text *out);
+	/* By auth_type: write the request, or decide at once. */
+
+enum auth_verdict auth_answer(struct auth *, struct str body,
+    struct text *out);
+	/* The body of a 'p' message of the client. */
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * cancel.h - cancel requests: find who is meant, pass it on, hold on.
+ */
+#ifndef POOL_CANCEL_H
+#define POOL_CANCEL_H
+
+#include <stddef.h>
+
+#include "net/deadline.h"
+
+struct cancel;
+struct cancelkey;
+struct client;
+struct pooler;
+
+void cancel_request(struct client *, const struct cancelkey *);
+	/* This client, whose login is over, came to cancel. It is closed
+	 * when the request has been delivered, or at once if there is nobody
+	 * to cancel: it never learns which. */
+
+void cancel_left(struct client *);
+	/* The one who asked is leaving. The request goes on without it. */
+
+void cancel_late(struct cancel *);
+	/* cancel_wait_timeout is over. */
+
+size_t cancel_size(void);
+	/* Of a struct cancel, for its slab. */
+
+void cancel_abandon_all(struct pooler *);
+
+struct cancel *cancel_of_deadline(struct deadline *);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * client.h - one client connection; see client.c for its life.
+ */
+#ifndef POOL_CLIENT_H
+#define POOL_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/mono.h"
+#include "net/conn.h"
+#include "net/deadline.h"
+#include "pgwire/cancelkey.h"
+#include "pool/console.h"
+#include "pool/queue.h"
+#include "pool/relay.h"
+
+struct cancel;
+struct database;
+struct login;
+struct pool;
+struct pooler;
+struct user;
+
+/* The names are those of SHOW CLIENTS. */
+#define CLIENT_STATES(X)                                                     \
+	X(LOGIN,    "login")                                                 \
+	X(IDLE,     "idle")             /* has no server, wants none */      \
+	X(WAITING,  "waiting")          /* for a server, or its dressing */  \
+	X(ACTIVE,   "active")           /* linked */                         \
+	X(CONSOLE,  "idle")             /* belongs to a console session */   \
+	X(CANCEL,   "active_cancel_req") /* waits for its cancel request */  \
+	X(CLOSING,  "closing")          /* until it has seen our last word */
+
+enum client_state {
+#define X(id, name) CLIENT_##id,
+	CLIENT_STATES(X)
+#undef X
+	CLIENT_NSTATES
+};
+
+struct client {
+	unsigned magic;
+	enum client_state state;
+	struct conn conn;
+	struct link link;
+	struct wait wait;
+	struct deadline deadline;       /* login, wait or closing */
+	struct log_ctx log;
+	struct pooler *pooler;
+	struct database *database;      /* NULL before the login */
+	struct user *user;              /* who logged in */
+	struct pool *pool;
+	struct login *login;            /* LOGIN: see login.c */
+	struct cancel *cancel;          /* CANCEL: see cancel.c */
+	void *session;                  /* CONSOLE */
+	uint64_t id;
+	uint32_t place;                 /* in pooler->clients */
+	uint32_t discarding;            /* bytes left of a dropped frame */
+	bool refusing;                  /* drop messages up to the end of the
+					 * cycle and answer with 57014 */
+	struct cancelkey key;
+	struct addr addr, local;
+	struct mono born, request;      /* request: since when waiting/active */
+	time_t connect_time;
+};
+
+struct client *client_create(struct pooler *, int fd, const struct addr *,
+    const struct addr *local, const struct conn_ops *login_ops);
+	/* In state LOGIN; NULL at the limit of memory (fd stays open). */
+
+void client_set_state(struct client *, enum client_state);
+	/* The only way to change it. */
+
+const char *client_state_name(enum client_state);
+
+void client_enter(struct client *, struct database *, struct user *,
+    struct pool *);
+	/* It is known now who this is: count it. pool NULL: the console. */
+
+void client_start(struct client *);
+	/* Logged in: IDLE from now on, or CONSOLE if it has a session. What
+	 * it has sent already is handled at once. */
+
+/* client_send, client_is_clogged, client_fail: see console.h. */
+
+void client_vfail(struct client *, const struct failure *, const char *detail);
+	/* client_fail with a ready-made reason. */
+
+void client_close(struct client *, const char *why);
+	/* End it without a message: it has left, or knows why already.
+	 * Harmless when CLOSING. */
+
+void client_bury(struct client *);
+	/* CLOSING: the socket is done with, whatever it still had to say. */
+
+void client_destroy(struct client *);
+	/* For the graveyard only. */
+
+bool client_cancel_wait(struct client *);
+	/* Does it wait for a server? Then its query fails with 57014. */
+
+void client_wait_late(struct client *);
+void client_notify_late(struct client *);
+	/* query_wait_timeout and query_wait_notify are over. */
+
+struct client *client_of(struct conn *);
+
+#endif

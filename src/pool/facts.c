@@ -1,0 +1,443 @@
+/*
+ * facts.c - reading the pooler's state into plain values; see facts.h.
+ *
+ * Cursors of clients and servers are places in a roster, which never move.
+ * Those of pools, databases and users count along a sorted list: these are
+ * few, and what comes and goes meanwhile shifts the rest by one at most.
+ */
+#include "pool/facts.h"
+
+#include <string.h>
+
+#include "base/must.h"
+#include "cluster/host.h"
+#include "config/config.h"
+#include "net/resolve.h"
+#include "pgwire/params.h"
+#include "pool/client.h"
+#include "pool/database.h"
+#include "pool/lane.h"
+#include "pool/pool.h"
+#include "pool/server.h"
+#include "pool/session.h"
+#include "pool/state.h"
+#include "pool/user.h"
+
+static time_t
+wall(const struct pooler *p, struct mono t)
+{
+	if (!mono_is_set(t))
+		return 0;
+	return time(NULL) -
+	    (time_t)(mono_between(t, loop_now(p->loop)) / 1000000);
+}
+
+static const char *
+application_name(const struct pooler *p, const struct paramset *set)
+{
+	int i = param_names_find(p->names, "application_name");
+
+	return set != NULL && i >= 0 ? paramset_get(set, (unsigned)i) : NULL;
+}
+
+static bool
+is_listed(const struct client *c)
+{
+	switch (c->state) {
+	case CLIENT_IDLE:
+	case CLIENT_WAITING:
+	case CLIENT_ACTIVE:
+	case CLIENT_CONSOLE:
+	case CLIENT_CANCEL:
+		return true;
+	case CLIENT_LOGIN:
+	case CLIENT_CLOSING:
+	case CLIENT_NSTATES:
+		break;
+	}
+	return false;
+}
+
+static bool
+is_busy(const struct client *c)
+{
+	return c->state == CLIENT_WAITING || (c->state == CLIENT_ACTIVE &&
+	    mono_is_set(c->link.query_start));
+}
+
+bool
+facts_client(const struct pooler *p, uint32_t *cursor,
+    struct socket_facts *f)
+{
+	const struct client *c;
+	const struct server *s;
+
+	do {
+		c = roster_next(&p->clients, cursor);
+		if (c == NULL)
+			return false;
+	} while (!is_listed(c));
+	s = c->link.server;
+	*f = (struct socket_facts){
+		.user = c->user != NULL ? c->user->name : NULL,
+		.database = c->state == CLIENT_CONSOLE ? "pgweir" :
+		    c->database != NULL ? c->database->name : NULL,
+		.replication = "none",
+		.state = client_state_name(c->state),
+		.addr = c->addr, .local = c->local,
+		.connect_time = c->connect_time,
+		.request_time = wall(p, c->request),
+		.wait_usec = is_busy(c) ?
+		    mono_between(c->request, loop_now(p->loop)) : 0,
+		.id = c->id, .link_id = s != NULL ? s->id : 0,
+		.ptr = c, .link = s,
+		.tls = "",
+		.application_name = application_name(p, c->link.params),
+		.kept = (uint32_t)conn_kept(&c->conn),
+		.unsent = (uint32_t)conn_unsent(&c->conn),
+	};
+	if (c->wait.pool != NULL)
+		f->wait_reason = wait_reason_name(
+		    pool_wait_reason(c->pool, &c->wait));
+	return true;
+}
+
+/* Idle longer than server_check_delay: to be checked before use. */
+static bool
+is_used(const struct server *s)
+{
+	return s->state == SERVER_IDLE &&
+	    mono_between(s->used, loop_now(s->pooler->loop)) >
+	    s->pooler->config->server_check_delay;
+}
+
+bool
+facts_server(const struct pooler *p, uint32_t *cursor,
+    struct socket_facts *f)
+{
+	const struct server *s;
+	const struct client *c = NULL;
+
+	do {
+		s = roster_next(&p->servers, cursor);
+		if (s == NULL)
+			return false;
+	} while (s->state == SERVER_CLOSING);
+	if (s->link != NULL)
+		c = container_of(s->link, const struct client, link);
+	*f = (struct socket_facts){
+		.is_server = true,
+		.user = pool_user_name(s->pool),
+		.database = s->pool->database->name,
+		.replication = "none",
+		.state = is_used(s) ? "used" : server_state_name(s->state),
+		.addr = s->addr, .local = s->local,
+		.connect_time = s->connect_time,
+		.request_time = wall(p, s->used),
+		.close_needed = s->close_needed,
+		.id = s->id, .link_id = c != NULL ? c->id : 0,
+		.ptr = s, .link = c,
+		.remote_pid = s->has_key ? s->key[0] << 24 | s->key[1] << 16 |
+		    s->key[2] << 8 | s->key[3] : 0,
+		.tls = "",
+		.application_name = application_name(p, s->params),
+		.kept = (uint32_t)conn_kept(&s->conn),
+		.unsent = (uint32_t)conn_unsent(&s->conn),
+	};
+	return true;
+}
+
+static const char *
+load_balance_name(const struct config_database *e)
+{
+	return e == NULL || e->nhosts < 2 ? NULL :
+	    choice_name(choices_load_balance, (int)e->load_balance_hosts);
+}
+
+static void
+count_used(const struct pool *p, struct pool_facts *f)
+{
+	const struct list *n, *m;
+	const struct lane *l;
+
+	LIST_EACH (n, &p->lanes) {
+		l = container_of(n, const struct lane, member);
+		LIST_EACH (m, &l->servers[SERVER_IDLE])
+			f->sv_used += is_used(container_of(m,
+			    const struct server, member));
+	}
+	f->sv_idle -= f->sv_used;
+}
+
+static void
+count_cancels(const struct pool *p, struct pool_facts *f)
+{
+	const struct list *n, *m;
+	const struct lane *l;
+
+	LIST_EACH (n, &p->lanes) {
+		l = container_of(n, const struct lane, member);
+		LIST_EACH (m, &l->servers[SERVER_ACTIVE])
+			if (!list_empty(&container_of(m, const struct server,
+			    member)->holds))
+				f->sv_active_cancel++;
+	}
+	f->cl_active_cancel_req = f->sv_active_cancel +
+	    f->sv_being_canceled;
+}
+
+/* The console's own pool, which PgBouncer lists too. */
+static void
+console_pool(const struct pooler *p, struct pool_facts *f)
+{
+	*f = (struct pool_facts){
+		.database = "pgweir", .user = "pgweir",
+		.pool_mode = "statement",
+		.cl_active = (int)p->counts.console,
+	};
+}
+
+bool
+facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
+{
+	const struct list *n = p->pools.next;
+	const struct pool *pool;
+	const struct wait *first;
+	uint32_t i;
+
+	if (*cursor > p->npools)
+		return false;
+	if (*cursor == p->npools) {
+		++*cursor;
+		console_pool(p, f);
+		return true;
+	}
+	for (i = 0; i < *cursor; i++)
+		n = n->next;
+	++*cursor;
+	pool = container_of(n, const struct pool, member);
+	first = queue_first(&pool->queue);
+	*f = (struct pool_facts){
+		.database = pool->database->name,
+		.user = pool_user_name(pool),
+		.pool_mode = choice_name(choices_pool_mode, (int)pool->mode),
+		.cl_waiting = (int)(pool->queue.n + pool->newcomers.n),
+		.sv_active = (int)pool->count[SERVER_ACTIVE],
+		.sv_being_canceled =
+		    (int)pool->count[SERVER_BEING_CANCELED],
+		.sv_idle = (int)pool->count[SERVER_IDLE],
+		.sv_tested = (int)pool->count[SERVER_TESTED],
+		.sv_login = (int)pool->count[SERVER_LOGIN],
+		.maxwait_usec = first != NULL ?
+		    mono_between(first->since, loop_now(p->loop)) : 0,
+		.load_balance_hosts = load_balance_name(
+		    pool->database->entry),
+		.total = pool->stats, .average = pool->average,
+	};
+	f->cl_active = (int)pool->nclients - f->cl_waiting;
+	count_used(pool, f);
+	count_cancels(pool, f);
+	return true;
+}
+
+static void
+console_database(const struct pooler *p, struct database_facts *f)
+{
+	*f = (struct database_facts){
+		.name = "pgweir", .dbname = "pgweir",
+		.force_user = "pgweir", .pool_mode = "statement",
+		.port = p->config->listen_port, .pool_size = 2,
+		.current_client_connections = (int)p->counts.console,
+	};
+}
+
+bool
+facts_database(const struct pooler *p, uint32_t *cursor,
+    struct database_facts *f)
+{
+	const struct config *cfg = p->config;
+	const struct database *db = database_next(p, NULL);
+	const struct config_database *e;
+	uint32_t i;
+
+	if (*cursor == UINT32_MAX)
+		return false;
+	for (i = 0; i < *cursor && db != NULL; i++)
+		db = database_next(p, db);
+	while (db != NULL && db->entry == NULL) {
+		db = database_next(p, db);
+		++*cursor;
+	}
+	if (db == NULL) {
+		*cursor = UINT32_MAX;
+		console_database(p, f);
+		return true;
+	}
+	++*cursor;
+	e = db->entry;
+	*f = (struct database_facts){
+		.name = db->name, .host = e->host,
+		.port = e->port, .dbname = database_dbname(db),
+		.force_user = e->user,
+		.pool_mode = e->over.pool_mode >= 0 ?
+		    choice_name(choices_pool_mode, e->over.pool_mode) : NULL,
+		.load_balance_hosts = load_balance_name(e),
+		.pool_size = config_pool_size(cfg, e, NULL),
+		.min_pool_size = config_min_pool_size(cfg, e, NULL),
+		.reserve_pool_size = config_reserve_pool_size(cfg, e, NULL),
+		.server_lifetime = (int)(config_server_lifetime(cfg, e,
+		    NULL) / 1000000),
+		.max_connections = config_max_db_connections(cfg, e, NULL),
+		.current_connections = (int)db->nservers,
+		.max_client_connections =
+		    config_max_db_client_connections(cfg, e, NULL),
+		.current_client_connections = (int)db->nclients,
+		.paused = db->paused, .disabled = db->disabled,
+	};
+	return true;
+}
+
+bool
+facts_user(const struct pooler *p, uint32_t *cursor, struct user_facts *f)
+{
+	const struct user *u = user_next(p, NULL);
+	const struct config_user *cu;
+	uint32_t i;
+
+	for (i = 0; i < *cursor && u != NULL; i++)
+		u = user_next(p, u);
+	if (u == NULL)
+		return false;
+	++*cursor;
+	cu = user_config(p, u);
+	*f = (struct user_facts){
+		.name = u->name,
+		.pool_mode = cu != NULL && cu->over.pool_mode >= 0 ?
+		    choice_name(choices_pool_mode, cu->over.pool_mode) : NULL,
+		.pool_size = cu != NULL ? cu->over.pool_size : -1,
+		.reserve_pool_size = cu != NULL ?
+		    cu->over.reserve_pool_size : -1,
+		.max_user_connections =
+		    config_max_user_connections(p->config, NULL, cu),
+		.current_connections = (int)u->nservers,
+		.max_user_client_connections =
+		    config_max_user_client_connections(p->config, NULL, cu),
+		.current_client_connections = (int)u->nclients,
+	};
+	return true;
+}
+
+bool
+facts_stats(const struct pooler *p, uint32_t *cursor, struct stats_facts *f)
+{
+	const struct list *n = p->pools.next;
+	const struct pool *pool;
+	uint32_t i;
+
+	if (*cursor >= p->npools)
+		return false;
+	for (i = 0; i < *cursor; i++)
+		n = n->next;
+	*f = (struct stats_facts){ 0 };
+	for (; n != &p->pools; n = n->next) {
+		pool = container_of(n, const struct pool, member);
+		if (f->database != NULL &&
+		    strcmp(f->database, pool->database->name) != 0)
+			break;
+		f->database = pool->database->name;
+		stats_add(&f->total, &pool->stats);
+		stats_add(&f->average, &pool->average);
+		++*cursor;
+	}
+	/* Counts per second add up over pools, times per event do not. */
+	f->average.xact_time = f->average.query_time =
+	    f->average.wait_time = 0;
+	return true;
+}
+
+static uint32_t
+free_servers(const struct pooler *p)
+{
+	const struct list *n;
+	uint32_t sum = 0;
+
+	LIST_EACH (n, &p->pools)
+		sum += container_of(n, const struct pool,
+		    member)->count[SERVER_IDLE];
+	return sum;
+}
+
+bool
+facts_list(const struct pooler *p, uint32_t *cursor, struct list_facts *f)
+{
+	const struct database *db = NULL;
+	const struct user *u = NULL;
+	unsigned names, queries, ndatabases = 1, nusers = 0;
+	uint32_t idle = free_servers(p);
+
+	while ((db = database_next(p, db)) != NULL)
+		ndatabases++;
+	while ((u = user_next(p, u)) != NULL)
+		nusers++;
+	resolver_counts(p->resolver, &names, &queries);
+	{
+		const struct list_facts all[] = {
+			{ "databases", (int)ndatabases },
+			{ "users", (int)nusers },
+			{ "peers", (int)p->config->npeers },
+			{ "pools", (int)p->npools + 1 },
+			{ "peer_pools", 0 },
+			{ "free_clients", (int)p->client_slab.kept },
+			{ "used_clients",
+			    (int)(p->counts.all - p->counts.login) },
+			{ "login_clients", (int)p->counts.login },
+			{ "free_servers", (int)idle },
+			{ "used_servers", (int)(p->servers.count - idle) },
+			{ "dns_names", (int)names },
+			{ "dns_zones", 0 },
+			{ "dns_queries", (int)queries },
+			{ "dns_pending", 0 },
+		};
+
+		if (*cursor >= countof(all))
+			return false;
+		*f = all[(*cursor)++];
+	}
+	return true;
+}
+
+bool
+facts_memory(const struct pooler *p, uint32_t *cursor,
+    struct memory_facts *f)
+{
+	const struct slab *const slabs[] = {
+		&p->server_slab, &p->client_slab, &p->cancel_slab,
+	};
+	const struct slab *s;
+
+	if (*cursor >= countof(slabs))
+		return false;
+	s = slabs[(*cursor)++];
+	*f = (struct memory_facts){
+		.name = s->name, .size = (uint32_t)s->size,
+		.used = s->used, .kept = s->kept,
+		.bytes = (uint64_t)s->size * (s->used + s->kept),
+	};
+	return true;
+}
+
+bool
+facts_peer(const struct pooler *p, uint32_t *cursor, struct peer_facts *f)
+{
+	const struct config_peer *peer;
+
+	if (*cursor >= p->config->npeers)
+		return false;
+	peer = &p->config->peers[(*cursor)++];
+	*f = (struct peer_facts){
+		.id = peer->id, .port = peer->port, .host = peer->host,
+		.pool_size = peer->pool_size >= 0 ? peer->pool_size :
+		    p->config->default_pool_size,
+	};
+	return true;
+}
