@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "cluster/credentials.h"
 #include "config/config.h"
 #include "config/diff.h"
 #include "net/resolve.h"
