@@ -303,7 +303,8 @@ put_piece(struct reading *r, char *buf, size_t cap)
 		*to++ = hex[c & 15];
 	}
 	*to++ = '\n';
-	*to = '\0';
+	*to++ = '\0';
+	must(to <= buf + cap);
 	r->hand = last ? HAND_LINE : HAND_PIECE;
 	return buf;
 }

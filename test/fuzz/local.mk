@@ -2,7 +2,7 @@
 # --enable-fuzz (clang) makes libFuzzer programs of them as well:
 #   ./fuzz_tracker -max_total_time=60 ../test/fuzz/corpus/tracker
 FUZZ_LIBS = libpgwire.a libbase.a
-REPLAYS = replay_frame replay_scram replay_startup replay_tracker
+REPLAYS = replay_frame replay_scram replay_startup replay_tracker replay_ini
 check_PROGRAMS += $(REPLAYS)
 TESTS += $(REPLAYS)
 replay_frame_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_frame.c
@@ -17,10 +17,13 @@ replay_startup_LDADD = $(FUZZ_LIBS)
 replay_tracker_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_tracker.c
 replay_tracker_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS=\"tracker\"
 replay_tracker_LDADD = $(FUZZ_LIBS)
+replay_ini_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_ini.c
+replay_ini_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS=\"ini\"
+replay_ini_LDADD = libconfig.a $(FUZZ_LIBS) $(INIH_LIBS)
 EXTRA_DIST += test/fuzz/target.h test/fuzz/corpus
 
 if FUZZ
-noinst_PROGRAMS += fuzz_frame fuzz_scram fuzz_startup fuzz_tracker
+noinst_PROGRAMS += fuzz_frame fuzz_scram fuzz_startup fuzz_tracker fuzz_ini
 fuzz_frame_SOURCES = test/fuzz/fuzz_frame.c
 fuzz_frame_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_frame_LDADD = $(FUZZ_LIBS)
@@ -33,4 +36,7 @@ fuzz_startup_LDADD = $(FUZZ_LIBS)
 fuzz_tracker_SOURCES = test/fuzz/fuzz_tracker.c
 fuzz_tracker_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_tracker_LDADD = $(FUZZ_LIBS)
+fuzz_ini_SOURCES = test/fuzz/fuzz_ini.c
+fuzz_ini_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_ini_LDADD = libconfig.a $(FUZZ_LIBS) $(INIH_LIBS)
 endif
