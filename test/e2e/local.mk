@@ -2,11 +2,16 @@
 # PostgreSQL on the other. The long ones first.
 E2E_TESTS = \
 	test/e2e/pgbench.sh \
-	test/e2e/pgbench_1000.sh \
 	test/e2e/faults.sh \
+	test/e2e/sqlsmith.sh \
+	test/e2e/syscalls.sh \
+	test/e2e/pgbench_1000.sh \
 	test/e2e/half.sh \
+	test/e2e/process.sh \
+	test/e2e/dump.sh \
 	test/e2e/departures.sh \
 	test/e2e/auth.sh \
+	test/e2e/console.sh \
 	test/e2e/cancel.sh \
 	test/e2e/params.sh \
 	test/e2e/modes.sh
