@@ -15,6 +15,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 
 #include "base/must.h"
 
@@ -196,6 +197,13 @@ crypto_hex(const void *p, size_t n, char *out, size_t cap)
 }
 
 /* Randomness */
+
+void
+crypto_library(char *buf, size_t cap)
+{
+	snprintf(buf, cap, "OpenSSL %s",
+	    OpenSSL_version(OPENSSL_VERSION_STRING));
+}
 
 void
 crypto_random_init(struct crypto_random *r)

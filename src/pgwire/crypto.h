@@ -62,6 +62,9 @@ bool crypto_base64_decode(struct str, unsigned char *out, size_t cap,
 size_t crypto_hex(const void *, size_t n, char *out, size_t cap);
 	/* Write lower-case hex and a NUL; cap is at least 2n + 1. */
 
+void crypto_library(char *buf, size_t cap);
+	/* "OpenSSL 3.0.17", for the start-up line. */
+
 /* A generator that asks the library for many bytes at a time. */
 #define CRYPTO_RANDOM_BUFFER 1024
 

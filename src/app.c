@@ -1,0 +1,489 @@
+/*
+ * app.c - the program around the pooler.
+ *
+ * Order of the start, which matters: the configuration is read as whoever
+ * started us; then we become who we shall be, before any file is made or
+ * any byte of a client is read; then the pid file is looked at; then we go
+ * to the background; only then there is a loop, because the kernel's event
+ * queue does not survive a fork; then we listen; last the pid file is
+ * written and whoever waits is told that we are up.
+ *
+ * What fails on the way ends the program with status 1 and one FATAL line.
+ * From "process up" on, only signals and the console end it, with status 0.
+ *
+ * A reload is all or nothing: the new configuration is read and checked, the
+ * log is reopened, and only then the pooler gets it.
+ */
+#include "app.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "base/str.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/resolve.h"
+#include "pgwire/crypto.h"
+#include "config/config.h"
+#include "config/load.h"
+#include "config/userlist.h"
+#include "pool/control.h"
+#include "pool/pooler.h"
+#include "admin/console.h"
+
+#include "daemon.h"
+
+static const int signals[] = {
+	SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2
+};
+
+struct app {
+	const struct options *options;
+	struct loop *loop;
+	struct listeners listeners;
+	struct pooler *pooler;
+	struct pidfile pidfile;
+	struct background background;
+	struct app_signal {
+		struct signal_watch watch;
+		struct app *app;
+	} signals[countof(signals)];
+	bool detached;          /* standard error leads nowhere */
+};
+
+/*
+ * Configuration and log.
+ */
+
+static struct config *
+load(const struct options *o, struct err *err)
+{
+	return o->source_is_url ? config_from_url(o->source, err) :
+	    config_load(o->source, err);
+}
+
+/* Log what the configuration warns of, unless the one before did so too. */
+static void
+log_warnings(const struct config *c, const struct config *before)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->nwarnings; i++) {
+		for (k = 0; before != NULL && k < before->nwarnings; k++)
+			if (strcmp(c->warnings[i], before->warnings[k]) == 0)
+				break;
+		if (before == NULL || k == before->nwarnings)
+			log_warning(NULL, "%s", c->warnings[i]);
+	}
+}
+
+static bool
+set_up_log(const struct app *app, const struct config *c, struct err *err)
+{
+	const struct log_setup setup = {
+		.file = c->logfile,
+		.syslog_ident = c->syslog ? c->syslog_ident : NULL,
+		.syslog_facility = c->syslog_facility,
+		.verbose = c->verbose > 0 ? c->verbose :
+		    app->options->verbose,
+		.to_stderr = !app->options->quiet && !app->detached,
+	};
+
+	return log_open(&setup, err);
+}
+
+static struct listener_options
+socket_options(const struct config *c)
+{
+	return (struct listener_options){
+		.backlog = c->listen_backlog,
+		.reuseport = c->so_reuseport,
+		.defer_accept = c->tcp_defer_accept,
+		.keepalive = c->tcp_keepalive,
+		.keepidle = c->tcp_keepidle,
+		.keepintvl = c->tcp_keepintvl,
+		.keepcnt = c->tcp_keepcnt,
+		.user_timeout_msec = c->tcp_user_timeout,
+		.socket_buffer = c->tcp_socket_buffer,
+	};
+}
+
+/* struct program_hooks: a RELOAD of the console, or SIGHUP. */
+static bool
+reload(void *context, struct err *err)
+{
+	struct app *app = context;
+	const struct config *old = pooler_config(app->pooler);
+	struct config *fresh = config_reload(old, err);
+	struct listener_options o;
+
+	if (fresh == NULL)
+		return false;
+	if (!set_up_log(app, fresh, err)) {
+		config_unref(fresh);
+		return false;
+	}
+	log_warnings(fresh, old);
+	o = socket_options(fresh);
+	listeners_set_options(&app->listeners, &o);
+	pooler_reload(app->pooler, fresh);
+	config_unref(fresh);
+	return true;
+}
+
+/*
+ * Signals.
+ */
+
+static void
+on_hup(struct app *app)
+{
+	struct err err;
+
+	log_info(NULL, "got SIGHUP, re-reading config");
+	if (!control_reload(app->pooler, &err))
+		log_error(NULL, "reload failed, nothing was changed: %s",
+		    err.text);
+}
+
+static void
+on_shutdown_signal(struct app *app, const char *name,
+    enum shutdown_mode mode, const char *what)
+{
+	if (control_state(app->pooler).shutting_down) {
+		log_info(NULL, "got %s while shutting down, fast exit", name);
+		mode = SHUTDOWN_NOW;
+	} else {
+		log_info(NULL, "got %s, %s", name, what);
+	}
+	control_shutdown(app->pooler, mode);
+}
+
+static void
+on_pause(struct app *app)
+{
+	if (control_pause(app->pooler, NULL, NULL) == CONTROL_ALREADY)
+		log_info(NULL, "got SIGUSR1, but already paused/suspended");
+	else
+		log_info(NULL, "got SIGUSR1, pausing all activity");
+}
+
+static void
+on_resume(struct app *app)
+{
+	if (control_resume(app->pooler, NULL) == CONTROL_DONE)
+		log_info(NULL, "got SIGUSR2, continuing from PAUSE");
+	else
+		log_info(NULL, "got SIGUSR2, but not paused/suspended");
+}
+
+static void
+on_signal(struct signal_watch *w, int signo)
+{
+	struct app *app = container_of(w, struct app_signal, watch)->app;
+
+	if (signo == SIGHUP)
+		on_hup(app);
+	else if (signo == SIGTERM)
+		on_shutdown_signal(app, "SIGTERM", SHUTDOWN_WAIT_FOR_CLIENTS,
+		    "shutting down, waiting for all clients disconnect");
+	else if (signo == SIGINT)
+		on_shutdown_signal(app, "SIGINT", SHUTDOWN_WAIT_FOR_SERVERS,
+		    "shutting down, waiting for all servers connections to "
+		    "be released");
+	else if (signo == SIGQUIT)
+		on_shutdown_signal(app, "SIGQUIT", SHUTDOWN_NOW, "fast exit");
+	else if (signo == SIGUSR1)
+		on_pause(app);
+	else
+		on_resume(app);
+}
+
+static void
+watch_signals(struct app *app)
+{
+	size_t i;
+
+	for (i = 0; i < countof(signals); i++) {
+		app->signals[i].app = app;
+		signal_watch_start(&app->signals[i].watch, app->loop,
+		    signals[i], on_signal);
+	}
+}
+
+/*
+ * What the pooler asks of us.
+ */
+
+static void
+stop_listening(void *context)
+{
+	struct app *app = context;
+
+	listeners_close_tcp(&app->listeners);
+}
+
+static void
+stopped(void *context)
+{
+	struct app *app = context;
+
+	loop_stop(app->loop);
+}
+
+static void
+on_accept(struct listeners *ls, int fd, const struct addr *peer,
+    const struct addr *local)
+{
+	struct app *app = container_of(ls, struct app, listeners);
+
+	pooler_accept(app->pooler, fd, peer, local);
+}
+
+/*
+ * Start.
+ */
+
+/* As many descriptors as may be needed if everybody comes. */
+static uint64_t
+expected_fds(const struct config *c)
+{
+	uint64_t users = c->userlist != NULL ?
+	    userlist_count(c->userlist) : 0, sum;
+	const struct config_database *db;
+	const struct config_user *u;
+	size_t i;
+
+	sum = (uint64_t)c->max_client_conn + 10;
+	for (i = 0; i < c->ndatabases; i++) {
+		db = &c->databases[i];
+		u = db->user != NULL ? config_user(c, db->user) : NULL;
+		sum += (uint64_t)config_pool_size(c, db, u) *
+		    (db->user != NULL || users == 0 ? 1 : users);
+	}
+	return sum;
+}
+
+static void
+raise_fd_limit(const struct config *c)
+{
+	uint64_t hard, soft = daemon_raise_fd_limit(&hard);
+	uint64_t need = expected_fds(c);
+
+	log_info(NULL, "kernel file descriptor limit: %" PRIu64 " (hard: %"
+	    PRIu64 "); max_client_conn: %d, max expected fd use: %" PRIu64,
+	    soft, hard, c->max_client_conn, need);
+	if (soft < (uint64_t)c->max_client_conn)
+		log_warning(NULL, "max_client_conn is %d, but only %" PRIu64
+		    " descriptors are allowed", c->max_client_conn, soft);
+}
+
+static bool
+listen_tcp(struct app *app, const struct config *c, unsigned *n,
+    struct err *err)
+{
+	char *list = mem_strdup(c->listen_addr), *next = list, *word;
+	bool any = false;
+
+	*n = 0;
+	while ((word = strsep(&next, ",")) != NULL) {
+		const struct str host = str_trim(str_of(word));
+
+		if (host.n == 0)
+			continue;
+		any = true;
+		word = mem_dup(host.p, host.n);
+		*n += listeners_open_tcp(&app->listeners, word,
+		    (uint16_t)c->listen_port);
+		mem_free(word);
+	}
+	mem_free(list);
+	if (any && *n == 0)
+		return err_set(err, "failed to listen on any address in "
+		    "listen_addr list: %s", c->listen_addr);
+	return true;
+}
+
+static bool
+listen_unix(struct app *app, const struct config *c, struct err *err)
+{
+	char *path = mem_printf("%s/.s.PGSQL.%d", c->unix_socket_dir,
+	    c->listen_port);
+	char *lock = mem_printf("%s.lock", path);
+	bool ok;
+
+	/* A PostgreSQL server with our directory and port has this file. */
+	if (path[0] != '@' && access(lock, F_OK) == 0)
+		ok = err_set(err, "unix port %d is in use", c->listen_port);
+	else
+		ok = listeners_open_unix(&app->listeners, path,
+		    (uint16_t)c->listen_port, (unsigned)c->unix_socket_mode,
+		    c->unix_socket_group, err);
+	mem_free(lock);
+	mem_free(path);
+	return ok;
+}
+
+static bool
+start_listening(struct app *app, const struct config *c, struct err *err)
+{
+	bool by_unix = c->unix_socket_dir != NULL &&
+	    c->unix_socket_dir[0] != '\0';
+	unsigned n = 0;
+
+	if (c->listen_addr != NULL && !listen_tcp(app, c, &n, err))
+		return false;
+	if (by_unix)
+		return listen_unix(app, c, err);
+	return n > 0 ? true : err_set(err, "nowhere to listen on");
+}
+
+static bool
+start_pooler(struct app *app, const struct config *c, struct err *err)
+{
+	const struct program_hooks hooks = {
+		.context = app,
+		.reload = reload,
+		.stop_listening = stop_listening,
+		.stopped = stopped,
+	};
+
+	app->pooler = pooler_create(app->loop, c, err);
+	if (app->pooler == NULL)
+		return false;
+	pooler_set_program(app->pooler, &hooks);
+	console_attach(app->pooler);
+	return true;
+}
+
+static bool
+has_text(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+/* Become the process that we shall be. */
+static bool
+become(struct app *app, const struct config *c, struct err *err)
+{
+	const char *user = app->options->user != NULL ? app->options->user :
+	    c->user;
+
+	daemon_ignore_sigpipe();
+	if (has_text(user) && !daemon_switch_user(user, err))
+		return false;
+	if (!daemon_refuse_root(err) || !set_up_log(app, c, err))
+		return false;
+	log_warnings(c, NULL);
+	if (has_text(c->pidfile) && !pidfile_check(c->pidfile, err))
+		return false;
+	if (!app->options->daemonize)
+		return true;
+	if (!has_text(c->pidfile))
+		return err_set(err, "daemon needs pidfile configured");
+	return background_enter(&app->background, err);
+}
+
+static void
+log_up(void)
+{
+	char loop[64], resolver[64], crypto[64];
+
+	loop_library(loop, sizeof loop);
+	resolver_library(resolver, sizeof resolver);
+	crypto_library(crypto, sizeof crypto);
+	log_info(NULL, "process up: pgweir %s, %s, adns: %s, tls: %s",
+	    PACKAGE_VERSION, loop, resolver, crypto);
+}
+
+static bool
+start(struct app *app, const struct config *c, struct err *err)
+{
+	struct listener_options o = socket_options(c);
+
+	if (!become(app, c, err))
+		return false;
+	raise_fd_limit(c);
+	app->loop = loop_create(LOOP_REAL);
+	listeners_init(&app->listeners, app->loop, &o, on_accept);
+	watch_signals(app);
+	if (!start_pooler(app, c, err) || !start_listening(app, c, err))
+		return false;
+	if (has_text(c->pidfile) &&
+	    !pidfile_write(&app->pidfile, c->pidfile, err))
+		return false;
+	log_up();
+	if (app->options->daemonize) {
+		background_ready(&app->background);
+		app->detached = true;
+		return set_up_log(app, c, err);
+	}
+	return true;
+}
+
+static void
+tear_down(struct app *app)
+{
+	size_t i;
+
+	pidfile_remove(&app->pidfile);
+	if (app->loop == NULL)
+		return;
+	listeners_fini(&app->listeners);
+	if (app->pooler != NULL)
+		pooler_destroy(app->pooler);
+	for (i = 0; i < countof(signals); i++)
+		signal_watch_stop(&app->signals[i].watch);
+	loop_destroy(app->loop);
+}
+
+int
+app_run(const struct options *o)
+{
+	struct app app = { .options = o, .background.report = -1 };
+	struct config *c;
+	struct err err;
+	bool ok;
+
+	c = load(o, &err);
+	if (c == NULL) {
+		log_error(NULL, "%s", err.text);
+		log_fatal(NULL, "cannot load config file");
+		return EXIT_FAILURE;
+	}
+	ok = start(&app, c, &err);
+	/* From now on the pooler has it, or a newer one. */
+	config_unref(c);
+	if (ok)
+		loop_run(app.loop);
+	else
+		log_fatal(NULL, "%s", err.text);
+	tear_down(&app);
+	log_close();
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+app_check(const char *path)
+{
+	struct config_report r;
+	bool ok = config_check(path, &r);
+	size_t i;
+
+	for (i = 0; i < r.nwarnings; i++)
+		printf("warning: %s\n", r.warnings[i]);
+	for (i = 0; i < r.nerrors; i++)
+		fprintf(stderr, "error: %s\n", r.errors[i]);
+	config_report_fini(&r);
+	if (ok)
+		printf("%s: ok\n", path);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
