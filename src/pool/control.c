@@ -133,7 +133,6 @@ control_pause(struct pooler *p, const char *name, struct control_wait *w)
 	close_idle(p, db);
 	if (w == NULL || count_servers(p, name) == 0)
 		return CONTROL_DONE;
-	w->database = db != NULL ? db->name : NULL;
 	list_init(&w->member);
 	list_append(&p->control_waits, &w->member);
 	return CONTROL_WAIT;
