@@ -33,6 +33,7 @@
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
 #include "pool/database.h"
+#include "pool/gate.h"
 #include "pool/pool.h"
 #include "pool/session.h"
 #include "pool/state.h"
@@ -413,7 +414,7 @@ client_notify_late(struct client *c)
 	char detail[64];
 
 	snprintf(detail, sizeof detail, "waiting because: %s",
-	    wait_reason_name(pool_wait_reason(c->pool, &c->wait)));
+	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
 	e.detail = detail;
 	writer_notice(&text, &e);
 	conn_send(&c->conn, text.p, text.n);
@@ -432,7 +433,7 @@ client_wait_late(struct client *c)
 
 	snprintf(detail, sizeof detail, "waited %.1f s because: %s",
 	    (double)mono_between(c->wait.since, now_of(c)) / 1e6,
-	    wait_reason_name(pool_wait_reason(c->pool, &c->wait)));
+	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
 	client_vfail(c, &f, detail);
 }
 

@@ -243,14 +243,14 @@ send_text(struct dial *d, struct text *text)
 static void
 answer_cleartext(struct dial *d)
 {
-	const struct secret *secret = &pool_credentials(d->server->pool)->secret;
+	const struct credentials *c = pool_credentials(d->server->pool);
 	struct text text = { 0 };
 
-	if (secret->kind != SECRET_PLAIN) {
+	if (c->secret.kind != SECRET_PLAIN) {
 		fail(d, "28P01", "server login failed: wrong password type");
 		return;
 	}
-	writer_password(&text, secret->text);
+	writer_password(&text, c->secret.text);
 	send_text(d, &text);
 }
 

@@ -17,6 +17,7 @@
 #include "pool/client.h"
 #include "pool/database.h"
 #include "pool/lane.h"
+#include "pool/gate.h"
 #include "pool/pool.h"
 #include "pool/server.h"
 #include "pool/session.h"
@@ -98,7 +99,7 @@ facts_client(const struct pooler *p, uint32_t *cursor,
 	};
 	if (c->wait.pool != NULL)
 		f->wait_reason = wait_reason_name(
-		    pool_wait_reason(c->pool, &c->wait));
+		    gate_wait_reason(c->pool, &c->wait));
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/must.h"
 #include "base/mono.h"
 #include "pool/server.h"
 
@@ -25,6 +26,11 @@ struct lane {
 	unsigned failures;              /* in a row */
 	struct failure failure;         /* the last one, if any in a row */
 };
+
+/* Walk the lanes of a pool. */
+#define LANE_EACH(n, l, p)                                              \
+	LIST_EACH(n, &(p)->lanes)                                       \
+		if (((l) = container_of(n, struct lane, member)) != NULL)
 
 struct lane *lane_create(struct pool *, struct host *);
 	/* Takes over the caller's reference of the host. */

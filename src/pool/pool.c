@@ -10,10 +10,7 @@
  *   - a server that was released goes to who waits longest, not to the one
  *     who comes right back.
  *
- * A server is opened when more wait than are on the way, within pool_size
- * and through a gate: at most server_connect_parallel at the same time. Why
- * somebody still waits is computed from these same conditions when asked
- * for, so it cannot be stale.
+ * When one more server is opened is decided in gate.c.
  *
  * This file does not know clients, sockets or SQL.
  */
@@ -33,17 +30,13 @@
 #include "pool/database.h"
 #include "pool/dial.h"
 #include "pool/errand.h"
+#include "pool/gate.h"
 #include "pool/lane.h"
 #include "pool/relay.h"
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
-#define EACH_LANE(n, l, p)                                              \
-	LIST_EACH(n, &(p)->lanes)                                       \
-		if (((l) = container_of(n, struct lane, member)) != NULL)
-
-static void fill(struct pool *);
 static void settle(struct server *);
 static const struct server_hooks server_hooks;
 
@@ -56,13 +49,13 @@ now_of(const struct pool *p)
 static void
 on_timer(struct timer *t)
 {
-	fill(container_of(t, struct pool, timer));
+	gate_fill(container_of(t, struct pool, timer));
 }
 
 static void
 on_room(struct budget_wait *w)
 {
-	fill(container_of(w, struct pool, budget_wait));
+	gate_fill(container_of(w, struct pool, budget_wait));
 }
 
 /*
@@ -121,6 +114,7 @@ pool_get(struct pooler *pooler, struct database *db, const char *user)
 	list_init(&p->lanes);
 	list_init(&p->budget_wait.member);
 	p->budget_wait.on_room = on_room;
+	p->server_hooks = &server_hooks;
 	queue_init(&p->queue);
 	queue_init(&p->newcomers);
 	timer_init(&p->timer, pooler->loop, on_timer);
@@ -203,13 +197,13 @@ pool_load(struct pool *p)
 	struct lane *l, *found;
 	size_t i;
 
-	EACH_LANE (n, l, p)
+	LANE_EACH (n, l, p)
 		l->retired = true;
 	for (i = 0; e != NULL && i < e->nhosts; i++) {
 		const struct config_host *h = &e->hosts[i];
 
 		found = NULL;
-		EACH_LANE (n, l, p)
+		LANE_EACH (n, l, p)
 			if (l->host->port == h->port &&
 			    strcmp(l->host->name, h->name) == 0)
 				found = l;
@@ -273,191 +267,8 @@ pool_is_paused(const struct pool *p)
 }
 
 /*
- * How many, and may one more be opened?
- */
-
-/* When the reserve may be used for the one who waits longest. */
-static struct mono
-reserve_due(const struct pool *p)
-{
-	const struct wait *w = queue_first(&p->queue);
-
-	must(w != NULL);
-	return mono_after(w->since, p->pooler->config->reserve_pool_timeout);
-}
-
-static uint32_t
-size_now(const struct pool *p)
-{
-	if (p->size == UINT32_MAX || p->reserve_size == 0 ||
-	    p->queue.n == 0 || !mono_reached(now_of(p), reserve_due(p)))
-		return p->size;
-	return p->size + p->reserve_size;
-}
-
-/* Servers that will soon be there for those who wait. */
-static uint32_t
-on_the_way(const struct pool *p)
-{
-	return p->count[SERVER_LOGIN] + p->count[SERVER_TESTED];
-}
-
-static uint32_t
-min_size(const struct pool *p)
-{
-	return p->nclients == 0 && p->database->forced == NULL ? 0 :
-	    p->min_size;
-}
-
-static bool
-wants_server(const struct pool *p)
-{
-	uint32_t wanted = p->queue.n + (p->newcomers.n > 0 ? 1 : 0);
-
-	return p->database->entry != NULL && (wanted > on_the_way(p) ||
-	    pool_servers(p) < min_size(p));
-}
-
-/* The next lane that may be tried; with "round-robin" each in its turn, with
- * "disable" the one at the head until it fails. */
-static struct lane *
-choose_lane(const struct pool *p)
-{
-	struct list *n;
-	struct lane *l;
-
-	EACH_LANE (n, l, p)
-		if (lane_may_dial(l, now_of(p)))
-			return l;
-	return NULL;
-}
-
-static void
-rotate_lanes(struct pool *p, struct lane *l)
-{
-	list_remove(&l->member);
-	list_append(&p->lanes, &l->member);
-}
-
-enum opened { OPENED, NO_BUDGET, NO_MEMORY };
-
-static enum opened
-open_server(struct pool *p, struct lane *l)
-{
-	struct ticket ticket = { 0 };
-	struct server *s;
-
-	if (!budget_take(&l->host->budget, BUDGET_POOL, &ticket)) {
-		budget_await(&l->host->budget, &p->budget_wait);
-		return NO_BUDGET;
-	}
-	s = server_create(p->pooler, p, l, &server_hooks);
-	if (s == NULL) {
-		budget_give(&ticket);
-		return NO_MEMORY;
-	}
-	s->ticket = ticket;
-	if (p->database->entry->load_balance_hosts ==
-	    LOAD_BALANCE_ROUND_ROBIN)
-		rotate_lanes(p, l);
-	dial_start(s);
-	return OPENED;
-}
-
-/* When a change will come by itself: the end of a back-off, or the time for
- * the reserve. */
-static void
-arm_timer(struct pool *p)
-{
-	struct mono due = { 0 }, now = now_of(p), t;
-	struct list *n;
-	struct lane *l;
-
-	timer_disarm(&p->timer);
-	if (!wants_server(p) || pool_is_paused(p))
-		return;
-	EACH_LANE (n, l, p)
-		if (!l->retired && !mono_reached(now, l->retry_at) &&
-		    (!mono_is_set(due) || l->retry_at.usec < due.usec))
-			due = l->retry_at;
-	if (p->queue.n > 0 && p->reserve_size > 0) {
-		t = reserve_due(p);
-		if (!mono_reached(now, t) &&
-		    (!mono_is_set(due) || t.usec < due.usec))
-			due = t;
-	}
-	if (mono_is_set(due))
-		timer_arm(&p->timer, due);
-}
-
-/* Open what is missing. */
-static void
-fill(struct pool *p)
-{
-	uint32_t gate = (uint32_t)p->pooler->config->server_connect_parallel;
-	struct lane *l;
-
-	while (!pool_is_paused(p) && wants_server(p) &&
-	    p->count[SERVER_LOGIN] < gate && pool_servers(p) < size_now(p) &&
-	    (l = choose_lane(p)) != NULL) {
-		if (pool_servers(p) == p->size)
-			log_warning(NULL, "%s/%s: taking connection from "
-			    "reserve_pool", p->database->name, p->user->name);
-		if (open_server(p, l) != OPENED)
-			break;
-	}
-	arm_timer(p);
-}
-
-enum wait_reason
-pool_wait_reason(const struct pool *p, const struct wait *w)
-{
-	if (w->pool == NULL)
-		return WAIT_NONE;
-	if (pool_is_paused(p))
-		return WAIT_PAUSED;
-	if (!list_empty(&p->budget_wait.member))
-		return WAIT_BUDGET;
-	if (on_the_way(p) > 0)
-		return WAIT_CONNECTING;
-	if (pool_servers(p) >= size_now(p))
-		return WAIT_POOL_SIZE;
-	return choose_lane(p) == NULL ? WAIT_LOGIN_BACKOFF : WAIT_CONNECTING;
-}
-
-/*
  * Acquire and release.
  */
-
-/* An error of this kind may pass by itself: the server starts or stops, or
- * has no room. */
-static bool
-is_transient(const struct failure *f)
-{
-	return !f->from_server || strncmp(f->sqlstate, "57P", 3) == 0 ||
-	    strncmp(f->sqlstate, "53", 2) == 0;
-}
-
-/* Is there no server, and did every host refuse us for a lasting reason? */
-static const struct failure *
-lasting_failure(const struct pool *p)
-{
-	const struct failure *f = NULL;
-	struct list *n;
-	struct lane *l;
-
-	if (pool_servers(p) > 0)
-		return NULL;
-	EACH_LANE (n, l, p) {
-		if (l->retired)
-			continue;
-		if (lane_may_dial(l, now_of(p)) || l->failures == 0 ||
-		    is_transient(&l->failure))
-			return NULL;
-		f = &l->failure;
-	}
-	return f;
-}
 
 static void
 refuse(struct queue *q, struct wait *w, const struct failure *f)
@@ -505,7 +316,7 @@ pool_acquire(struct pool *p, struct wait *w)
 		w->granted(w, NULL);
 		return;
 	}
-	f = lasting_failure(p);
+	f = gate_lasting_failure(p);
 	if (f != NULL) {
 		refuse_from_cache(w, f);
 		return;
@@ -537,7 +348,7 @@ pick_idle(const struct pool *p)
 	struct list *n, *m;
 	struct lane *l;
 
-	EACH_LANE (n, l, p) {
+	LANE_EACH (n, l, p) {
 		m = oldest ? list_last(&l->servers[SERVER_IDLE]) :
 		    list_first(&l->servers[SERVER_IDLE]);
 		if (m == NULL)
@@ -614,7 +425,7 @@ pool_serve(struct pool *p)
 			break;
 	}
 	if (p->queue.n > 0 || p->newcomers.n > 0)
-		fill(p);
+		gate_fill(p);
 }
 
 static bool
@@ -724,17 +535,14 @@ on_failed(struct server *s, const struct failure *f)
 	struct failure copy;
 
 	copy = *f;
-	lane_failed(s->lane, &copy, now_of(p),
-	    p->pooler->config->server_login_retry);
+	gate_failed(s->lane, &copy);
 	server_close(s, copy.from_server ? "login failed" : "connect failed");
-	if (!s->lane->retired)
-		rotate_lanes(p, s->lane);
-	lasting = lasting_failure(p);
+	lasting = gate_lasting_failure(p);
 	if (lasting != NULL) {
 		copy = *lasting;
 		pool_refuse_all(p, &copy);
 	}
-	fill(p);
+	gate_fill(p);
 }
 
 static void
@@ -746,7 +554,7 @@ on_closed(struct server *s)
 	if (p->pooler->on_server_closed != NULL)
 		p->pooler->on_server_closed(p->pooler);
 	if (p->queue.n > 0 && !p->pooler->stopping)
-		fill(p);
+		gate_fill(p);
 }
 
 static void
@@ -772,7 +580,7 @@ each_server(struct pool *p, enum server_state state,
 	struct list *n, *m, *next;
 	struct lane *l;
 
-	EACH_LANE (n, l, p)
+	LANE_EACH (n, l, p)
 		LIST_EACH_SAFE (m, next, &l->servers[state])
 			visit(container_of(m, struct server, member), why);
 }
@@ -801,7 +609,7 @@ pool_reconnect(struct pool *p, const char *why)
 			each_server(p, (enum server_state)i, mark, why);
 	pool_close_idle(p, why);
 	if (p->queue.n > 0)
-		fill(p);
+		gate_fill(p);
 }
 
 static void
@@ -816,7 +624,7 @@ maintain_idle(struct server *s, const char *unused)
 		server_close(s, "server lifetime over");
 	} else if (pool_servers(p) > p->size && p->queue.n == 0) {
 		server_close(s, "too many servers in the pool");
-	} else if (limit > 0 && pool_servers(p) > min_size(p) &&
+	} else if (limit > 0 && pool_servers(p) > gate_min(p) &&
 	    mono_between(s->used, now_of(p)) >= limit) {
 		server_close(s, "server idle timeout");
 	}
@@ -827,8 +635,8 @@ pool_maintain(struct pool *p)
 {
 	each_server(p, SERVER_IDLE, maintain_idle, NULL);
 	drop_retired(p);
-	if (pool_servers(p) < min_size(p) || p->queue.n > 0)
-		fill(p);
+	if (pool_servers(p) < gate_min(p) || p->queue.n > 0)
+		gate_fill(p);
 }
 
 void
@@ -839,7 +647,7 @@ pool_check(const struct pool *p)
 	uint32_t sum[SERVER_NSTATES] = { 0 };
 	int i;
 
-	EACH_LANE (n, l, p)
+	LANE_EACH (n, l, p)
 		for (i = 0; i < SERVER_NSTATES; i++)
 			sum[i] += l->count[i];
 	for (i = 0; i < SERVER_NSTATES; i++)

@@ -27,7 +27,7 @@ struct pool {
 	struct pooler *pooler;
 	struct database *database;
 	struct user *user;              /* the forced one, if any */
-	struct list lanes;              /* the next to be tried is first */
+	struct list lanes;              /* the next to be dialled first */
 	enum pool_mode mode;            /* these: resolved settings */
 	uint32_t size;                  /* UINT32_MAX: no limit */
 	uint32_t min_size, reserve_size;
@@ -38,6 +38,7 @@ struct pool {
 	struct queue queue;             /* for servers */
 	struct queue newcomers;         /* for the welcome */
 	struct timer timer;             /* back-off or reserve */
+	const struct server_hooks *server_hooks;
 	struct budget_wait budget_wait;
 	struct stats stats, before, average;
 	struct text welcome;            /* ParameterStatus messages */
@@ -74,8 +75,6 @@ void pool_cancel(struct wait *);
 void pool_release(struct server *);
 	/* A server that has no link any more: reset it if that is due, give
 	 * it to who waits longest, or keep it. What is not clean is closed. */
-
-enum wait_reason pool_wait_reason(const struct pool *, const struct wait *);
 
 void pool_set_welcome(struct pool *, const struct text *,
     struct paramset *);

@@ -1,0 +1,224 @@
+/*
+ * gate.c - when a pool opens one more server connection.
+ *
+ * One is opened when more clients wait than servers are on the way, within
+ * pool_size (and the reserve, once somebody has waited long enough), with a
+ * ticket of the host's budget, and at most server_connect_parallel at the
+ * same time. A host that has failed is left alone for a while; the pool's
+ * timer wakes the gate when that is over.
+ *
+ * Why somebody still waits is computed from these same conditions when it is
+ * asked for, so it cannot be stale.
+ */
+#include "pool/gate.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/must.h"
+#include "cluster/host.h"
+#include "config/config.h"
+#include "pool/database.h"
+#include "pool/dial.h"
+#include "pool/lane.h"
+#include "pool/pool.h"
+#include "pool/state.h"
+#include "pool/user.h"
+
+static struct mono
+now_of(const struct pool *p)
+{
+	return loop_now(p->pooler->loop);
+}
+
+/* When the reserve may be used for the one who waits longest. */
+static struct mono
+reserve_due(const struct pool *p)
+{
+	const struct wait *w = queue_first(&p->queue);
+
+	must(w != NULL);
+	return mono_after(w->since, p->pooler->config->reserve_pool_timeout);
+}
+
+static uint32_t
+size_now(const struct pool *p)
+{
+	if (p->size == UINT32_MAX || p->reserve_size == 0 ||
+	    p->queue.n == 0 || !mono_reached(now_of(p), reserve_due(p)))
+		return p->size;
+	return p->size + p->reserve_size;
+}
+
+/* Servers that will soon be there for those who wait. */
+static uint32_t
+on_the_way(const struct pool *p)
+{
+	return p->count[SERVER_LOGIN] + p->count[SERVER_TESTED];
+}
+
+uint32_t
+gate_min(const struct pool *p)
+{
+	return p->nclients == 0 && p->database->forced == NULL ? 0 :
+	    p->min_size;
+}
+
+static bool
+wants_server(const struct pool *p)
+{
+	uint32_t wanted = p->queue.n + (p->newcomers.n > 0 ? 1 : 0);
+
+	return p->database->entry != NULL && (wanted > on_the_way(p) ||
+	    pool_servers(p) < gate_min(p));
+}
+
+/* The next lane that may be tried; with "round-robin" each in its turn, with
+ * "disable" the one at the head until it fails. */
+static struct lane *
+choose_lane(const struct pool *p)
+{
+	struct list *n;
+	struct lane *l;
+
+	LANE_EACH (n, l, p)
+		if (lane_may_dial(l, now_of(p)))
+			return l;
+	return NULL;
+}
+
+static void
+rotate_lanes(struct pool *p, struct lane *l)
+{
+	list_remove(&l->member);
+	list_append(&p->lanes, &l->member);
+}
+
+enum opened { OPENED, NO_BUDGET, NO_MEMORY };
+
+static enum opened
+open_server(struct pool *p, struct lane *l)
+{
+	struct ticket ticket = { 0 };
+	struct server *s;
+
+	if (!budget_take(&l->host->budget, BUDGET_POOL, &ticket)) {
+		budget_await(&l->host->budget, &p->budget_wait);
+		return NO_BUDGET;
+	}
+	s = server_create(p->pooler, p, l, p->server_hooks);
+	if (s == NULL) {
+		budget_give(&ticket);
+		return NO_MEMORY;
+	}
+	s->ticket = ticket;
+	if (p->database->entry->load_balance_hosts ==
+	    LOAD_BALANCE_ROUND_ROBIN)
+		rotate_lanes(p, l);
+	dial_start(s);
+	return OPENED;
+}
+
+/* When a change will come by itself: the end of a back-off, or the time for
+ * the reserve. */
+static void
+arm_timer(struct pool *p)
+{
+	struct mono due = { 0 }, now = now_of(p), t;
+	struct list *n;
+	struct lane *l;
+
+	timer_disarm(&p->timer);
+	if (!wants_server(p) || pool_is_paused(p))
+		return;
+	LANE_EACH (n, l, p)
+		if (!l->retired && !mono_reached(now, l->retry_at) &&
+		    (!mono_is_set(due) || l->retry_at.usec < due.usec))
+			due = l->retry_at;
+	if (p->queue.n > 0 && p->reserve_size > 0) {
+		t = reserve_due(p);
+		if (!mono_reached(now, t) &&
+		    (!mono_is_set(due) || t.usec < due.usec))
+			due = t;
+	}
+	if (mono_is_set(due))
+		timer_arm(&p->timer, due);
+}
+
+/* Open what is missing. */
+void
+gate_fill(struct pool *p)
+{
+	uint32_t gate = (uint32_t)p->pooler->config->server_connect_parallel;
+	struct lane *l;
+
+	while (!pool_is_paused(p) && wants_server(p) &&
+	    p->count[SERVER_LOGIN] < gate && pool_servers(p) < size_now(p) &&
+	    (l = choose_lane(p)) != NULL) {
+		if (pool_servers(p) == p->size)
+			log_warning(NULL, "%s/%s: taking connection from "
+			    "reserve_pool", p->database->name, p->user->name);
+		if (open_server(p, l) != OPENED)
+			break;
+	}
+	arm_timer(p);
+}
+
+enum wait_reason
+gate_wait_reason(const struct pool *p, const struct wait *w)
+{
+	if (w->pool == NULL)
+		return WAIT_NONE;
+	if (pool_is_paused(p))
+		return WAIT_PAUSED;
+	if (!list_empty(&p->budget_wait.member))
+		return WAIT_BUDGET;
+	if (on_the_way(p) > 0)
+		return WAIT_CONNECTING;
+	if (pool_servers(p) >= size_now(p))
+		return WAIT_POOL_SIZE;
+	return choose_lane(p) == NULL ? WAIT_LOGIN_BACKOFF : WAIT_CONNECTING;
+}
+
+/*
+ * Failures.
+ */
+
+void
+gate_failed(struct lane *l, const struct failure *f)
+{
+	struct pool *p = l->pool;
+
+	lane_failed(l, f, now_of(p), p->pooler->config->server_login_retry);
+	rotate_lanes(p, l);
+}
+
+/* An error of this kind may pass by itself: the server starts or stops, or
+ * has no room. */
+static bool
+is_transient(const struct failure *f)
+{
+	return !f->from_server || strncmp(f->sqlstate, "57P", 3) == 0 ||
+	    strncmp(f->sqlstate, "53", 2) == 0;
+}
+
+/* Is there no server, and did every host refuse us for a lasting reason? */
+const struct failure *
+gate_lasting_failure(const struct pool *p)
+{
+	const struct failure *f = NULL;
+	struct list *n;
+	struct lane *l;
+
+	if (pool_servers(p) > 0)
+		return NULL;
+	LANE_EACH (n, l, p) {
+		if (l->retired)
+			continue;
+		if (lane_may_dial(l, now_of(p)) || l->failures == 0 ||
+		    is_transient(&l->failure))
+			return NULL;
+		f = &l->failure;
+	}
+	return f;
+}
