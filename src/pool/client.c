@@ -41,7 +41,6 @@
 
 #define CLIENT_MAGIC 0xc11e4751u
 #define LAST_WORD_USEC INT64_C(2000000)
-#define CONSOLE_MESSAGE_MAX (1024u * 1024)
 
 #define TO(s) (1u << CLIENT_##s)
 static const unsigned allowed[CLIENT_NSTATES] = {
@@ -60,7 +59,7 @@ static const char *const state_names[CLIENT_NSTATES] = {
 #undef X
 };
 
-static const struct conn_ops session_ops, console_ops, closing_ops;
+static const struct conn_ops session_ops, closing_ops;
 static const struct link_hooks link_hooks;
 
 static struct mono
@@ -308,18 +307,6 @@ client_destroy(struct client *c)
 	slab_give(&c->pooler->client_slab, c);
 }
 
-void
-client_send(struct client *c, const void *p, size_t n)
-{
-	conn_send(&c->conn, p, n);
-}
-
-bool
-client_is_clogged(const struct client *c)
-{
-	return conn_is_clogged(&c->conn);
-}
-
 struct client *
 client_of(struct conn *conn)
 {
@@ -337,13 +324,15 @@ static void
 on_dressed(struct server *s, const struct failure *f)
 {
 	struct client *c = container_of(s->link, struct client, link);
+	struct failure why = { .message = "invalid server parameter" };
 
 	if (f != NULL) {
 		/* The refused SET changed nothing: the server is clean. */
+		snprintf(why.sqlstate, sizeof why.sqlstate, "%s",
+		    f->sqlstate);
 		relay_unlink(&c->link);
 		pool_release(s);
-		client_fail(c, f->sqlstate, "invalid server parameter: %s",
-		    f->message);
+		client_vfail(c, &why, f->message);
 		return;
 	}
 	client_set_state(c, CLIENT_ACTIVE);
@@ -357,6 +346,7 @@ on_granted(struct wait *w, struct server *s)
 
 	must(c->state == CLIENT_WAITING);
 	deadline_disarm(&c->deadline);
+	c->link.single_statements = c->pool->mode == POOL_STATEMENT;
 	relay_link(&c->link, s);
 	if (!session_fits(&c->link, s)) {
 		session_put_on(&c->link, on_dressed);
@@ -645,16 +635,12 @@ on_rest(struct link *link)
 	conn_redeliver(&c->conn);
 }
 
-static bool
-on_status(struct link *link, char status)
+static void
+on_block(struct link *link)
 {
-	struct client *c = container_of(link, struct client, link);
-
-	if (c->pool->mode != POOL_STATEMENT || status == 'I')
-		return true;
-	client_fail(c, SQLSTATE_PROTOCOL_VIOLATION,
+	client_fail(container_of(link, struct client, link),
+	    SQLSTATE_PROTOCOL_VIOLATION,
 	    "transaction blocks not allowed in statement pooling mode");
-	return false;
 }
 
 static void
@@ -669,58 +655,7 @@ on_lost(struct link *link, const char *why, bool told)
 		    "server conn crashed?");
 }
 
-static const struct link_hooks link_hooks = { on_rest, on_status, on_lost };
-
-/*
- * The console: whole messages go to its session.
- */
-
-static void
-on_console_bytes(struct conn *conn, const unsigned char *p, size_t n)
-{
-	struct client *c = client_of(conn);
-	struct frame f;
-	size_t at = 0;
-
-	while (c->state == CLIENT_CONSOLE) {
-		switch (frame_peek(p + at, n - at, CONSOLE_MESSAGE_MAX, &f)) {
-		case PARSE_MORE:
-			return;
-		case PARSE_BAD:
-			client_fail(c, SQLSTATE_PROTOCOL_VIOLATION,
-			    "bad pkt header");
-			return;
-		case PARSE_OK:
-			break;
-		}
-		if (f.type == FE_TERMINATE) {
-			client_close(c, "client close request");
-			return;
-		}
-		if (n - at < f.len) {
-			conn_need(conn, f.len);
-			return;
-		}
-		conn_consume(conn, f.len);
-		c->pooler->console.on_frame(c->session, f.type,
-		    p + at + FRAME_HEADER, f.len - FRAME_HEADER);
-		at += f.len;
-	}
-}
-
-static void
-on_console_drained(struct conn *conn)
-{
-	struct client *c = client_of(conn);
-
-	c->pooler->console.on_drained(c->session);
-}
-
-static const struct conn_ops console_ops = {
-	.on_bytes = on_console_bytes,
-	.on_drained = on_console_drained,
-	.on_end = on_end,
-};
+static const struct link_hooks link_hooks = { on_rest, on_block, on_lost };
 
 /*
  * The end.
@@ -749,13 +684,8 @@ void
 client_start(struct client *c)
 {
 	deadline_disarm(&c->deadline);
-	if (c->session != NULL) {
-		client_set_state(c, CLIENT_CONSOLE);
-		c->conn.ops = &console_ops;
-	} else {
-		client_set_state(c, CLIENT_IDLE);
-		c->conn.ops = &session_ops;
-		c->pool->stats.client_login_count++;
-	}
+	client_set_state(c, CLIENT_IDLE);
+	c->conn.ops = &session_ops;
+	c->pool->stats.client_login_count++;
 	conn_redeliver(&c->conn);
 }

@@ -82,8 +82,8 @@ void client_enter(struct client *, struct database *, struct user *,
 	/* It is known now who this is: count it. pool NULL: the console. */
 
 void client_start(struct client *);
-	/* Logged in: IDLE from now on, or CONSOLE if it has a session. What
-	 * it has sent already is handled at once. */
+	/* Logged in: IDLE from now on. What it has sent already is handled
+	 * at once. See console_start() for the console's clients. */
 
 /* client_send, client_is_clogged, client_fail: see console.h. */
 

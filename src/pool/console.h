@@ -32,6 +32,9 @@ struct console_hooks {
 		/* The client is gone: forget it, free the session. */
 };
 
+void console_start(struct client *);
+	/* Logged in, and its session is open: hand over what it sends. */
+
 /* What a session may do with its client: */
 
 void client_send(struct client *, const void *, size_t);

@@ -179,7 +179,10 @@ welcome(struct client *c)
 	writer_ready(&l->out, 'I');
 	send_out(c);
 	destroy(c);
-	client_start(c);
+	if (c->session != NULL)
+		console_start(c);
+	else
+		client_start(c);
 }
 
 static void
@@ -570,8 +573,14 @@ on_packet(struct client *c, const unsigned char *p, size_t n, bool more)
 	switch (startup_parse(&packet, p + 4, n - 4)) {
 	case STARTUP_FINE:
 		break;
-	case STARTUP_SHORT:
 	case STARTUP_WRONG_SIZE:
+		if (packet.kind == STARTUP_CANCEL) {
+			client_close(c, "bad cancel request");
+			return;
+		}
+		fail_header(c, p, n);
+		return;
+	case STARTUP_SHORT:
 		fail_header(c, p, n);
 		return;
 	case STARTUP_UNTERMINATED:

@@ -220,7 +220,6 @@ note_ready(struct server *s, char status)
 	struct link *link = s->link;
 	struct mono now = now_of(s);
 
-	link->status = status;
 	if (mono_is_set(link->query_start)) {
 		s->stats->query_count++;
 		s->stats->query_time += (uint64_t)mono_between(
@@ -293,7 +292,7 @@ is_wanted_whole(char type)
 	    type == BE_ERROR;
 }
 
-enum step { STEP_PASS, STEP_WAIT, STEP_STOP, STEP_CLOSE };
+enum step { STEP_PASS, STEP_WAIT, STEP_STOP, STEP_BLOCK, STEP_CLOSE };
 
 /* One frame header from the server. */
 static enum step
@@ -325,6 +324,9 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	if (track == TRACK_BAD)
 		return STEP_CLOSE;
 	hidden = track == TRACK_HIDE;
+	if (f->type == BE_READY_FOR_QUERY && !hidden && s->link != NULL &&
+	    s->link->single_statements && s->tracker.tx != TX_IDLE)
+		return STEP_BLOCK;
 	if (is_wanted_whole(f->type))
 		note_frame(s, f, p, hidden);
 	s->passing = f->len;
@@ -372,7 +374,8 @@ walk(struct server *s, const unsigned char *p, size_t n,
 	while (at < n) {
 		if (s->passing == 0) {
 			*last = see_server_frame(s, p + at, n - at, &f);
-			if (*last == STEP_WAIT || *last == STEP_CLOSE)
+			if (*last == STEP_WAIT || *last == STEP_BLOCK ||
+			    *last == STEP_CLOSE)
 				break;
 			if (link == NULL && !s->hiding &&
 			    !is_harmless_when_idle(f.type)) {
@@ -396,13 +399,7 @@ after_bytes(struct server *s)
 {
 	struct link *link = s->link;
 
-	char status;
-
 	if (link == NULL)
-		return;
-	status = link->status;
-	link->status = 0;
-	if (status != 0 && !link->hooks->on_status(link, status))
 		return;
 	if (conn_is_clogged(link->conn)) {
 		conn_hold(&s->conn, true);
@@ -438,6 +435,10 @@ on_bytes(struct conn *c, const unsigned char *p, size_t n)
 			close_broken(s, s->link != NULL ?
 			    "unexpected packet from server" :
 			    "idle server got dirty");
+			return;
+		}
+		if (last == STEP_BLOCK) {
+			s->link->hooks->on_block(s->link);
 			return;
 		}
 		if (last == STEP_STOP)

@@ -25,9 +25,9 @@ struct link_hooks {
 	void (*on_rest)(struct link *);
 		/* The server is at rest and the client has all its answers:
 		 * the link may end. */
-	bool (*on_status)(struct link *, char status);
-		/* A ReadyForQuery was passed on. False: this dissolved the
-		 * link. */
+	void (*on_block)(struct link *);
+		/* A transaction block has begun though single_statements is
+		 * set. Its ReadyForQuery was not passed on. */
 	void (*on_lost)(struct link *, const char *why, bool told);
 		/* The server is gone and the link is dissolved. told: the
 		 * client has seen the server's own FATAL error. */
@@ -39,7 +39,7 @@ struct link {
 	const struct link_hooks *hooks;
 	struct paramset *params;        /* the client's tracked parameters */
 	uint32_t passing;               /* bytes left of a frame from it */
-	char status;                    /* of a ReadyForQuery in this turn */
+	bool single_statements;         /* no transaction blocks */
 	struct mono query_start, xact_start;    /* 0: none is running */
 };
 
