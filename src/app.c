@@ -40,6 +40,7 @@
 #include "admin/console.h"
 
 #include "daemon.h"
+#include "service.h"
 
 static const int signals[] = {
 	SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2
@@ -56,8 +57,15 @@ struct app {
 		struct signal_watch watch;
 		struct app *app;
 	} signals[countof(signals)];
+	int inherited;          /* listening sockets that we were given */
 	bool detached;          /* standard error leads nowhere */
 };
+
+static bool
+has_text(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
 
 /*
  * Configuration and log.
@@ -116,11 +124,9 @@ socket_options(const struct config *c)
 	};
 }
 
-/* struct program_hooks: a RELOAD of the console, or SIGHUP. */
 static bool
-reload(void *context, struct err *err)
+take_new_config(struct app *app, struct err *err)
 {
-	struct app *app = context;
 	const struct config *old = pooler_config(app->pooler);
 	struct config *fresh = config_reload(old, err);
 	struct listener_options o;
@@ -137,6 +143,18 @@ reload(void *context, struct err *err)
 	pooler_reload(app->pooler, fresh);
 	config_unref(fresh);
 	return true;
+}
+
+/* struct program_hooks: a RELOAD of the console, or SIGHUP. */
+static bool
+reload(void *context, struct err *err)
+{
+	bool ok;
+
+	service_reloading();
+	ok = take_new_config(context, err);
+	service_ready();
+	return ok;
 }
 
 /*
@@ -228,6 +246,7 @@ stop_listening(void *context)
 {
 	struct app *app = context;
 
+	service_stopping();
 	listeners_close_tcp(&app->listeners);
 }
 
@@ -332,13 +351,30 @@ listen_unix(struct app *app, const struct config *c, struct err *err)
 	return ok;
 }
 
+/* Sockets of the service manager take the place of our own. */
+static bool
+adopt(struct app *app, const struct config *c, struct err *err)
+{
+	int i;
+
+	if (has_text(c->listen_addr))
+		log_warning(NULL, "listen_addr is ignored: the service "
+		    "manager has opened the sockets");
+	for (i = 0; i < app->inherited; i++)
+		if (!listeners_adopt(&app->listeners, SERVICE_FIRST_FD + i,
+		    (uint16_t)c->listen_port, err))
+			return false;
+	return true;
+}
+
 static bool
 start_listening(struct app *app, const struct config *c, struct err *err)
 {
-	bool by_unix = c->unix_socket_dir != NULL &&
-	    c->unix_socket_dir[0] != '\0';
+	bool by_unix = has_text(c->unix_socket_dir);
 	unsigned n = 0;
 
+	if (app->inherited > 0)
+		return adopt(app, c, err);
 	if (c->listen_addr != NULL && !listen_tcp(app, c, &n, err))
 		return false;
 	if (by_unix)
@@ -362,12 +398,6 @@ start_pooler(struct app *app, const struct config *c, struct err *err)
 	pooler_set_program(app->pooler, &hooks);
 	console_attach(app->pooler);
 	return true;
-}
-
-static bool
-has_text(const char *s)
-{
-	return s != NULL && s[0] != '\0';
 }
 
 /* Become the process that we shall be. */
@@ -421,6 +451,7 @@ start(struct app *app, const struct config *c, struct err *err)
 	    !pidfile_write(&app->pidfile, c->pidfile, err))
 		return false;
 	log_up();
+	service_ready();
 	if (app->options->daemonize) {
 		background_ready(&app->background);
 		app->detached = true;
@@ -448,7 +479,8 @@ tear_down(struct app *app)
 int
 app_run(const struct options *o)
 {
-	struct app app = { .options = o, .background.report = -1 };
+	struct app app = { .options = o, .background.report = -1,
+		.inherited = service_sockets() };
 	struct config *c;
 	struct err err;
 	bool ok;

@@ -579,6 +579,95 @@ START_TEST(starter_of_a_daemon_that_fails_tells)
 }
 END_TEST
 
+/* What the service manager hears next. */
+static void
+hears(int fd, const char *text)
+{
+	struct timeval patience = { .tv_sec = 5 };
+	char got[200];
+	ssize_t n;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	n = recv(fd, got, sizeof got - 1, 0);
+	ck_assert_msg(n > 0, "nothing in place of %s", text);
+	got[n] = '\0';
+	ck_assert_msg(strstr(got, text) == got, "%s in place of %s", got,
+	    text);
+}
+
+START_TEST(k21_service_manager_is_told)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	char path[80];
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	addr_unix(in_dir(path, "notify"), &ss, &len);
+	ck_assert_int_eq(bind(fd, (void *)&ss, len), 0);
+	chmod(path, 0777);
+	setenv("NOTIFY_SOCKET", path, 1);
+	write_usual("");
+	run((struct options){ .quiet = true });
+	hears(fd, "READY=1\nMAINPID=");
+	ck_assert_uint_eq(count_in(log_file, "listening on unix"), 1);
+	kill(child, SIGHUP);
+	hears(fd, "RELOADING=1\nMONOTONIC_USEC=");
+	hears(fd, "READY=1\n");
+	kill(child, SIGTERM);
+	hears(fd, "STOPPING=1");
+	kill(child, SIGTERM);
+	ck_assert_int_eq(ended(), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(k22_sockets_of_the_service_manager_are_used)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	char path[80], pid[20];
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct options o = { .quiet = true, .source = ini };
+
+	addr_unix(in_dir(path, ".s.PGSQL.6432"), &ss, &len);
+	ck_assert_int_eq(bind(fd, (void *)&ss, len), 0);
+	chmod(path, 0777);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	write_usual("");
+	child = fork();
+	if (child == 0) {
+		dup2(fd, 3);
+		sprintf(pid, "%ld", (long)getpid());
+		setenv("LISTEN_PID", pid, 1);
+		setenv("LISTEN_FDS", "1", 1);
+		exit(app_run(&o));
+	}
+	logs("process up: pgweir");
+	logs("listening on inherited unix socket");
+	ck_assert_uint_eq(count_in(log_file, "listen_addr is ignored"), 1);
+	ck_assert(connects(true));
+	ck_assert(!connects(false));
+	logs("pooler: accept");
+	kill(child, SIGQUIT);
+	ck_assert_int_eq(ended(), 0);
+	/* It was not ours to remove. */
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(k22_sockets_for_another_process_are_not_taken)
+{
+	setenv("LISTEN_PID", "1", 1);
+	setenv("LISTEN_FDS", "1", 1);
+	write_usual("");
+	start();
+	ck_assert(connects(false));
+	kill(child, SIGQUIT);
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
 START_TEST(check_says_ok_or_what_is_wrong)
 {
 	write_usual("");
@@ -616,6 +705,9 @@ main(void)
 	tcase_add_test(t, daemon_needs_a_pid_file);
 	tcase_add_test(t, daemon_is_up_when_its_starter_ends);
 	tcase_add_test(t, starter_of_a_daemon_that_fails_tells);
+	tcase_add_test(t, k21_service_manager_is_told);
+	tcase_add_test(t, k22_sockets_of_the_service_manager_are_used);
+	tcase_add_test(t, k22_sockets_for_another_process_are_not_taken);
 	tcase_add_test(t, check_says_ok_or_what_is_wrong);
 	suite_add_tcase(s, t);
 	run_all = srunner_create(s);
