@@ -53,7 +53,8 @@ void text_add(struct text *, const void *, size_t n);
 void text_puts(struct text *, const char *);
 void text_printf(struct text *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void text_vprintf(struct text *, const char *fmt, va_list);
+void text_vprintf(struct text *, const char *fmt, va_list)
+    __attribute__((format(printf, 2, 0)));
 
 void text_clear(struct text *);
 	/* Empty it, keep the memory. */

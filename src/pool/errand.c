@@ -11,27 +11,24 @@
 
 #include "base/log.h"
 #include "base/must.h"
-#include "base/str.h"
 #include "pgwire/error.h"
-#include "pgwire/messages.h"
 #include "pgwire/tracker.h"
-#include "pgwire/writer.h"
+#include "pool/batch.h"
 
 void
 errand_start(struct server *s, const char *name, const char *sql,
     void (*on_done)(struct server *, const struct failure *))
 {
-	struct text text = { 0 };
-	enum track track;
+	struct batch batch = { 0 };
+	bool sent;
 
 	must(s->errand.name == NULL && tracker_at_rest(&s->tracker));
 	s->errand = (struct errand){ .name = name, .on_done = on_done };
 	log_noise(&s->log, "errand: %s", name);
-	track = tracker_frontend(&s->tracker, FE_QUERY, 0, HIDE_ALL);
-	must(track != TRACK_BAD);
-	writer_query(&text, sql);
-	conn_send(&s->conn, text.p, text.n);
-	text_fini(&text);
+	batch_query(&batch, sql, HIDE_ALL);
+	sent = batch_write(&batch, s);
+	must(sent);
+	batch_clear(&batch);
 }
 
 void

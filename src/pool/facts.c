@@ -233,8 +233,9 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 		    mono_between(first->since, loop_now(p->loop)) : 0,
 		.load_balance_hosts = load_balance_name(
 		    pool->database->entry),
-		.total = pool->stats, .average = pool->average,
+		.total = pool->stats,
 	};
+	stats_average(&f->average, &pool->last, p->stats_usec);
 	f->cl_active = (int)pool->nclients - f->cl_waiting;
 	count_used(pool, f);
 	count_cancels(pool, f);
@@ -333,13 +334,20 @@ facts_stats(const struct pooler *p, uint32_t *cursor, struct stats_facts *f)
 {
 	const struct list *n = p->pools.next;
 	const struct pool *pool;
+	struct stats last = { 0 };
 	uint32_t i;
 
-	if (*cursor >= p->npools)
+	if (*cursor > p->npools)
 		return false;
+	*f = (struct stats_facts){ 0 };
+	if (*cursor == p->npools) {
+		/* The console's own row, which counts nothing. */
+		f->database = "pgweir";
+		++*cursor;
+		return true;
+	}
 	for (i = 0; i < *cursor; i++)
 		n = n->next;
-	*f = (struct stats_facts){ 0 };
 	for (; n != &p->pools; n = n->next) {
 		pool = container_of(n, const struct pool, member);
 		if (f->database != NULL &&
@@ -347,12 +355,10 @@ facts_stats(const struct pooler *p, uint32_t *cursor, struct stats_facts *f)
 			break;
 		f->database = pool->database->name;
 		stats_add(&f->total, &pool->stats);
-		stats_add(&f->average, &pool->average);
+		stats_add(&last, &pool->last);
 		++*cursor;
 	}
-	/* Counts per second add up over pools, times per event do not. */
-	f->average.xact_time = f->average.query_time =
-	    f->average.wait_time = 0;
+	stats_average(&f->average, &last, p->stats_usec);
 	return true;
 }
 

@@ -181,6 +181,40 @@ gate_wait_reason(const struct pool *p, const struct wait *w)
 }
 
 /*
+ * Tickets.
+ */
+
+/* The one idle longest of two; b may be NULL. */
+static struct server *
+older(struct server *a, struct server *b)
+{
+	return b == NULL || a->used.usec < b->used.usec ? a : b;
+}
+
+void
+gate_reclaim(void *pooler, struct budget *budget)
+{
+	struct pooler *p = pooler;
+	struct server *oldest = NULL;
+	struct list *n, *m, *idle;
+	struct lane *l;
+
+	LIST_EACH (n, &p->pools)
+		LANE_EACH (m, l, container_of(n, struct pool, member)) {
+			if (&l->host->budget != budget)
+				continue;
+			if (l->count[SERVER_CLOSING] > 0)
+				return;
+			idle = list_last(&l->servers[SERVER_IDLE]);
+			if (idle != NULL)
+				oldest = older(container_of(idle,
+				    struct server, member), oldest);
+		}
+	if (oldest != NULL)
+		server_close(oldest, "evicted");
+}
+
+/*
  * Failures.
  */
 

@@ -211,6 +211,8 @@ pool_load(struct pool *p)
 			found = lane_create(p, host_acquire(
 			    &p->pooler->hosts, h->name, h->port));
 			list_append(&p->lanes, &found->member);
+			budget_on_shortage(&found->host->budget,
+			    gate_reclaim, p->pooler);
 		}
 		found->retired = false;
 	}

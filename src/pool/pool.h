@@ -40,7 +40,8 @@ struct pool {
 	struct timer timer;             /* back-off or reserve */
 	const struct server_hooks *server_hooks;
 	struct budget_wait budget_wait;
-	struct stats stats, before, average;
+	struct stats stats;             /* since the pool was made */
+	struct stats before, last;      /* at, and in, the last period */
 	struct text welcome;            /* ParameterStatus messages */
 	struct paramset *defaults;      /* tracked ones; NULL: not known */
 	uint32_t nclients;

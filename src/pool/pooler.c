@@ -192,7 +192,7 @@ static void
 on_stats(struct timer *t)
 {
 	struct pooler *p = container_of(t, struct pooler, stats_timer);
-	struct stats newer = { 0 }, older = { 0 }, average;
+	struct stats sum = { 0 }, average;
 	struct mono now = loop_now(p->loop);
 	int64_t usec = mono_between(p->stats_at, now);
 	struct list *n;
@@ -200,16 +200,16 @@ on_stats(struct timer *t)
 
 	LIST_EACH (n, &p->pools) {
 		pool = pool_of(n);
-		stats_add(&newer, &pool->stats);
-		stats_add(&older, &pool->before);
-		stats_average(&pool->average, &pool->stats, &pool->before,
-		    usec);
+		pool->last = pool->stats;
+		stats_subtract(&pool->last, &pool->before);
 		pool->before = pool->stats;
+		stats_add(&sum, &pool->last);
 	}
-	stats_average(&average, &newer, &older, usec);
+	stats_average(&average, &sum, usec);
 	if (p->config->log_stats)
 		log_stats(&average);
 	p->stats_at = now;
+	p->stats_usec = usec;
 	timer_arm(t, mono_after(now, p->config->stats_period));
 }
 

@@ -67,6 +67,7 @@ struct pooler {
 
 	struct timer janitor, stats_timer;
 	struct mono stats_at;           /* when the last period ended */
+	int64_t stats_usec;             /* and how long it was */
 
 	/* Calls to files that are listed further down in Makefile.am. */
 	void (*on_server_closed)(struct pooler *);

@@ -26,19 +26,16 @@ per(uint64_t sum, uint64_t count)
 }
 
 void
-stats_average(struct stats *avg, const struct stats *newer,
-    const struct stats *older, int64_t usec)
+stats_average(struct stats *avg, const struct stats *d, int64_t usec)
 {
-	struct stats d = *newer;
-
-	stats_subtract(&d, older);
 	*avg = (struct stats){ 0 };
 	if (usec <= 0)
 		return;
-#define STAT(name) avg->name = (uint64_t)((double)d.name * 1e6 / (double)usec);
+#define STAT(name) \
+	avg->name = (uint64_t)((double)d->name * 1e6 / (double)usec);
 #include "pool/stats.def"
 #undef STAT
-	avg->xact_time = per(d.xact_time, d.xact_count);
-	avg->query_time = per(d.query_time, d.query_count);
-	avg->wait_time = per(d.wait_time, d.server_assignment_count);
+	avg->xact_time = per(d->xact_time, d->xact_count);
+	avg->query_time = per(d->query_time, d->query_count);
+	avg->wait_time = per(d->wait_time, d->server_assignment_count);
 }

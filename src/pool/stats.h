@@ -18,7 +18,7 @@ void stats_subtract(struct stats *from, const struct stats *);
 
 /* Averages as PgBouncer has them: counts and bytes per second, times per
  * transaction, query and assignment. */
-void stats_average(struct stats *avg, const struct stats *newer,
-    const struct stats *older, int64_t usec);
+void stats_average(struct stats *avg, const struct stats *in_period,
+    int64_t usec);
 
 #endif
