@@ -81,6 +81,12 @@ budget_take(struct budget *b, enum budget_purpose purpose, struct ticket *t)
 	return true;
 }
 
+static bool
+has_room(const struct budget *b)
+{
+	return budget_limit(b) == 0 || budget_held(b) < budget_limit(b);
+}
+
 void
 budget_give(struct ticket *t)
 {
@@ -92,11 +98,11 @@ budget_give(struct ticket *t)
 		return;
 	t->budget = NULL;
 	b->store->give(b->state, t->purpose);
-	n = list_pop(&b->waits);
-	if (n == NULL)
-		return;
-	w = container_of(n, struct budget_wait, member);
-	w->on_room(w);
+	/* The first may not want it any more: then it is the next one's. */
+	while (has_room(b) && (n = list_pop(&b->waits)) != NULL) {
+		w = container_of(n, struct budget_wait, member);
+		w->on_room(w);
+	}
 }
 
 void

@@ -4,6 +4,13 @@
 #include "pool/database.h"
 
 #include <string.h>
+#include <xxhash.h>
+
+/* Names come from clients: the hash is seeded, so that nobody can choose
+ * names that all fall into one bucket. Every function that looks something
+ * up has the pooler as p. */
+#define HASH_FUNCTION(key, n, hash) \
+	((hash) = (unsigned)XXH3_64bits_withSeed((key), (n), p->hash_seed))
 #include <uthash.h>
 
 #include "base/log.h"

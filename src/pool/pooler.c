@@ -264,6 +264,7 @@ create_parts(struct pooler *p, struct err *err)
 	crypto_random_init(&p->random);
 	crypto_random_take(&p->random, p->mock_key, sizeof p->mock_key);
 	crypto_random_take(&p->random, &seed, sizeof seed);
+	crypto_random_take(&p->random, &p->hash_seed, sizeof p->hash_seed);
 	p->names = param_names_create(cfg->track_extra_parameters, seed, err);
 	if (p->names == NULL)
 		return false;

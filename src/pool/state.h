@@ -53,6 +53,7 @@ struct pooler {
 	struct list dead_clients, dead_servers; /* freed after this turn */
 	struct chore burial;
 
+	uint64_t hash_seed;             /* of the tables below */
 	struct hosts hosts;
 	struct database_table *databases;
 	struct user_table *users;
