@@ -375,11 +375,13 @@ start_listening(struct app *app, const struct config *c, struct err *err)
 
 	if (app->inherited > 0)
 		return adopt(app, c, err);
+	/* The Unix socket first: it tells best that another one runs. */
+	if (by_unix && !listen_unix(app, c, err))
+		return false;
 	if (c->listen_addr != NULL && !listen_tcp(app, c, &n, err))
 		return false;
-	if (by_unix)
-		return listen_unix(app, c, err);
-	return n > 0 ? true : err_set(err, "nowhere to listen on");
+	return by_unix || n > 0 ? true :
+	    err_set(err, "nowhere to listen on");
 }
 
 static bool
