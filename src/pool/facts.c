@@ -374,62 +374,99 @@ free_servers(const struct pooler *p)
 	return sum;
 }
 
+static uint32_t
+count_databases(const struct pooler *p)
+{
+	const struct database *db = NULL;
+	uint32_t n = 0;
+
+	while ((db = database_next(p, db)) != NULL)
+		n++;
+	return n;
+}
+
+static uint32_t
+count_users(const struct pooler *p)
+{
+	const struct user *u = NULL;
+	uint32_t n = 0;
+
+	while ((u = user_next(p, u)) != NULL)
+		n++;
+	return n;
+}
+
 bool
 facts_list(const struct pooler *p, uint32_t *cursor, struct list_facts *f)
 {
-	const struct database *db = NULL;
-	const struct user *u = NULL;
-	unsigned names, queries, ndatabases = 1, nusers = 0;
+	unsigned names, queries;
 	uint32_t idle = free_servers(p);
 
-	while ((db = database_next(p, db)) != NULL)
-		ndatabases++;
-	while ((u = user_next(p, u)) != NULL)
-		nusers++;
 	resolver_counts(p->resolver, &names, &queries);
-	{
-		const struct list_facts all[] = {
-			{ "databases", (int)ndatabases },
-			{ "users", (int)nusers },
-			{ "peers", (int)p->config->npeers },
-			{ "pools", (int)p->npools + 1 },
-			{ "peer_pools", 0 },
-			{ "free_clients", (int)p->client_slab.kept },
-			{ "used_clients",
-			    (int)(p->counts.all - p->counts.login) },
-			{ "login_clients", (int)p->counts.login },
-			{ "free_servers", (int)idle },
-			{ "used_servers", (int)(p->servers.count - idle) },
-			{ "dns_names", (int)names },
-			{ "dns_zones", 0 },
-			{ "dns_queries", (int)queries },
-			{ "dns_pending", 0 },
-		};
 
-		if (*cursor >= countof(all))
-			return false;
-		*f = all[(*cursor)++];
-	}
+	const struct list_facts all[] = {
+		{ "databases", (int)count_databases(p) + 1 },
+		{ "users", (int)count_users(p) },
+		{ "peers", (int)p->config->npeers },
+		{ "pools", (int)p->npools + 1 },
+		{ "peer_pools", 0 },
+		{ "free_clients", (int)p->client_slab.kept },
+		{ "used_clients", (int)(p->counts.all - p->counts.login) },
+		{ "login_clients", (int)p->counts.login },
+		{ "free_servers", (int)idle },
+		{ "used_servers", (int)(p->servers.count - idle) },
+		{ "dns_names", (int)names },
+		{ "dns_zones", 0 },
+		{ "dns_queries", (int)queries },
+		{ "dns_pending", 0 },
+	};
+
+	if (*cursor >= countof(all))
+		return false;
+	*f = all[(*cursor)++];
 	return true;
+}
+
+static struct memory_facts
+of_slab(const struct slab *s)
+{
+	return (struct memory_facts){
+		.name = s->name, .size = (uint32_t)s->size,
+		.used = s->used, .kept = s->kept,
+		.bytes = (uint64_t)s->size * (s->used + s->kept),
+	};
+}
+
+static struct memory_facts
+of_objects(const char *name, size_t size, size_t used)
+{
+	return (struct memory_facts){
+		.name = name, .size = (uint32_t)size,
+		.used = (uint32_t)used, .bytes = size * used,
+	};
 }
 
 bool
 facts_memory(const struct pooler *p, uint32_t *cursor,
     struct memory_facts *f)
 {
-	const struct slab *const slabs[] = {
-		&p->server_slab, &p->client_slab, &p->cancel_slab,
+	const struct memory_facts all[] = {
+		of_objects("user_cache", sizeof(struct user),
+		    count_users(p)),
+		of_objects("db_cache", sizeof(struct database),
+		    count_databases(p)),
+		of_objects("peer_cache", sizeof(struct config_peer),
+		    p->config->npeers),
+		of_objects("pool_cache", sizeof(struct pool), p->npools),
+		of_slab(&p->cancel_slab),
+		of_slab(&p->server_slab),
+		of_slab(&p->client_slab),
+		of_objects("iobuf_cache", CONN_SCRATCH, 1),
 	};
-	const struct slab *s;
 
-	if (*cursor >= countof(slabs))
+	if (*cursor >= countof(all))
 		return false;
-	s = slabs[(*cursor)++];
-	*f = (struct memory_facts){
-		.name = s->name, .size = (uint32_t)s->size,
-		.used = s->used, .kept = s->kept,
-		.bytes = (uint64_t)s->size * (s->used + s->kept),
-	};
+	*f = all[(*cursor)++];
 	return true;
 }
 
