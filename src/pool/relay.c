@@ -55,10 +55,10 @@ static void
 add_slice(struct slices *out, struct link *link, const unsigned char *p,
     size_t n)
 {
-	struct iovec *last = &out->iov[out->n - 1];
+	struct iovec *last = out->n > 0 ? &out->iov[out->n - 1] : NULL;
 
 	out->bytes += n;
-	if (out->n > 0 &&
+	if (last != NULL &&
 	    (const unsigned char *)last->iov_base + last->iov_len == p) {
 		last->iov_len += n;
 		return;
