@@ -58,8 +58,10 @@ expect 'temp table' "$(query "select to_regclass('left_behind')" sess)" ''
 it 'd37 statement mode refuses a transaction block'
 talk <<'PY'
 c = Client(db='stmt')
-e = refused('begin', lambda: c.query('begin'), '08P01',
-            'transaction blocks not allowed in statement pooling mode')
+c.send(Q('begin'))
+e = c.fatal()
+same('text', e.text,
+     'transaction blocks not allowed in statement pooling mode')
 same('severity', e.severity, 'FATAL')
 PY
 expect 'and goes on' "$(query 'select 1' stmt)" 1

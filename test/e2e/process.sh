@@ -3,6 +3,8 @@
 . "${0%/*}/lib.sh"
 
 pg_start
+OTHER_HOST=${HOST%.*}.254
+[ "$OTHER_HOST" != "$HOST" ] || OTHER_HOST=${HOST%.*}.253
 extra="
 pool_mode = transaction
 [databases]
@@ -54,7 +56,8 @@ wait "$(pgweir_pid)" 2>/dev/null || true
 pgweir_start
 expect 'on the socket' "$(psql -XAtq -h "$T" -p "$PORT" -U postgres first \
 	-c 'select 1')" 1
-sed "s|^pidfile.*||" "$T/pgweir.ini" >"$T/second.ini"
+sed "s|^pidfile.*||; s|^listen_addr.*|listen_addr = $OTHER_HOST|" \
+	"$T/pgweir.ini" >"$T/second.ini"
 cp "$T/pids/pgweir" "$T/pids/pgweir-first"
 dies 'a second one' 'unix socket is in use' "$T/second.ini"
 cp "$T/pids/pgweir-first" "$T/pids/pgweir"
@@ -86,7 +89,7 @@ wait_for '[ "$(show CONFIG value key=default_pool_size)" = 17 ]'
 it 'SIGHUP with a mistake in the file changes nothing'
 sed -i 's/^default_pool_size.*/default_pool_size = many/' "$T/pgweir.ini"
 kill -HUP "$(pgweir_pid)"
-wait_for 'grep -q "many" "$T/pgweir.log"'
+wait_for 'grep -q "pgweir.ini:.*default_pool_size" "$T/pgweir.log"'
 if ! is_pgbouncer; then
 	expect 'kept' "$(show CONFIG value key=default_pool_size)" 17
 fi
@@ -194,6 +197,16 @@ $extra"
 dies 'bad value' "pgweir.ini:[0-9]+.*" "$T/pgweir.ini"
 dies 'no file' 'absent.ini' "$T/absent.ini"
 dies 'no argument' '[Uu]sage|[Nn]eed|no configuration'
+
+it 'what would lift a limit, and is not there yet, keeps it from starting'
+if ! is_pgbouncer; then
+	for setting in query_timeout max_db_connections idle_transaction_timeout \
+		client_idle_timeout; do
+		pgweir_ini "$setting = 5
+$extra"
+		dies "$setting" "$setting .*not implemented" "$T/pgweir.ini"
+	done
+fi
 
 it 'k08 an address that is taken'
 pgweir_ini "listen_addr = 192.0.2.1
