@@ -343,12 +343,15 @@ run_reload(struct dialog *d, const struct command *c)
 	struct err err = { "" };
 
 	(void)c;
-	if (control_reload(d->pooler, &err))
+	if (control_reload(d->pooler, &err)) {
 		dialog_done(d, "RELOAD");
-	else
+	} else {
+		log_error(NULL, "reload failed, nothing was changed: %s",
+		    err.text);
 		dialog_error_detail(d, SQLSTATE_CONFIG_FILE_ERROR,
 		    "RELOAD failed, see logs for additional details",
 		    err.text);
+	}
 	return ACCEPTED;
 }
 
