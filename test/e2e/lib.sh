@@ -464,7 +464,7 @@ is_pgbouncer()
 }
 
 if [ ! -x "$PGWEIR" ]; then
-	echo "skipped: there is no program $PGWEIR"
-	exit 77
+	echo "FAILED: there is no program $PGWEIR: build it, or say PGWEIR=..."
+	exit 1
 fi
 prepare
