@@ -80,8 +80,10 @@ control_review(struct pooler *p)
 	review_waits(p);
 	if (!p->draining || p->stopping || !is_drained(p))
 		return;
-	log_info(NULL, "%s connections dropped, exiting",
-	    p->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? "server" : "client");
+	if (p->shutdown != SHUTDOWN_NOW)
+		log_info(NULL, "%s connections dropped, exiting",
+		    p->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? "server" :
+		    "client");
 	p->stopping = true;
 	if (p->program.stopped != NULL)
 		p->program.stopped(p->program.context);

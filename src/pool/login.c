@@ -242,6 +242,30 @@ is_own_user(const struct client *c)
 	    0 && peer.uid == geteuid();
 }
 
+/* The deadline of the login goes on, but query_wait_timeout holds for this
+ * wait as for any other. */
+static void
+wait_for_welcome(struct client *c)
+{
+	struct pooler *p = c->pooler;
+	int64_t limit = c->pool->query_wait_timeout;
+	struct mono now = loop_now(p->loop);
+	bool login_is_later;
+
+	c->login->step = STEP_WELCOME;
+	c->request = now;
+	c->wait.want = WANT_WELCOME;
+	c->wait.granted = on_welcome;
+	c->wait.refused = on_refused;
+	pool_acquire(c->pool, &c->wait);
+	if (c->wait.pool == NULL || limit == 0)
+		return;
+	login_is_later = !mono_is_set(c->deadline.due) ||
+	    mono_between(now, c->deadline.due) > limit;
+	if (login_is_later)
+		deadline_arm(&p->wait_deadlines, &c->deadline, limit);
+}
+
 static void
 enter_database(struct client *c)
 {
@@ -276,12 +300,7 @@ enter_database(struct client *c)
 	    u->name);
 	client_enter(c, db, u, pool);
 	user_release(u);
-	l->step = STEP_WELCOME;
-	c->request = loop_now(p->loop);
-	c->wait.want = WANT_WELCOME;
-	c->wait.granted = on_welcome;
-	c->wait.refused = on_refused;
-	pool_acquire(pool, &c->wait);
+	wait_for_welcome(c);
 }
 
 static void

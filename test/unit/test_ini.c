@@ -170,7 +170,7 @@ END_TEST
 
 START_TEST(k32_includes_end_at_ten_levels)
 {
-	char name[8], line[32];
+	char name[32], line[64];
 	struct text seen;
 	int i;
 
@@ -194,7 +194,7 @@ END_TEST
 START_TEST(includes_do_not_multiply_for_ever)
 {
 	struct text many = {0}, seen;
-	char name[8];
+	char name[32];
 	int i, k;
 
 	for (i = 0; i < 3; i++) {
