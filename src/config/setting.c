@@ -398,8 +398,9 @@ parse_int(const struct setting *row, const char *text, int64_t *out,
 	n = strtoll(text, &end, 0);
 	if (end == text || *end != '\0' || errno != 0 ||
 	    isspace((unsigned char)text[0]) || n < row->lo || n > row->hi)
-		return err_set(err, "expected a number from %lld to %lld",
-		    (long long)row->lo, (long long)row->hi);
+		return err_set(err, "expected a number from %lld to "
+		    "%lld, found \"%.40s\"", (long long)row->lo,
+		    (long long)row->hi, text);
 	*out = n;
 	return true;
 }

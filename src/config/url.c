@@ -290,6 +290,8 @@ set(struct config *c, const char *key, const char *value, struct err *err)
 static bool
 set_access(struct config *c, const struct url *u, struct err *err)
 {
+	if (!set(c, "admin_users", u->user, err))
+		return false;
 	if (u->password == NULL)
 		return set(c, "listen_addr", "", err) &&
 		    set(c, "unix_socket_mode", "0700", err) &&

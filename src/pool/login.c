@@ -35,6 +35,7 @@
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
+#include "pool/wishes.h"
 
 #define VERSION_TEXT PACKAGE_VERSION
 #define PASSWORD_MESSAGE_MAX (SECRET_MAX + 1024u)
@@ -349,130 +350,6 @@ on_verdict(struct client *c, enum auth_verdict v)
  * The startup packet.
  */
 
-/* One setting of the packet or of its options; false if it was refused. */
-static bool
-take_parameter(struct client *c, const char *name, const char *value,
-    bool in_options)
-{
-	struct login *l = c->login;
-	const char *ignored = c->pooler->config->ignore_startup_parameters;
-	int i = param_names_find(c->pooler->names, name);
-
-	if (i >= 0) {
-		params_set(&l->params, (unsigned)i, value);
-		return true;
-	}
-	if (str_has_word(ignored, name) ||
-	    (in_options && str_has_word(ignored, "options")))
-		return true;
-	client_fail(c, SQLSTATE_PROTOCOL_VIOLATION,
-	    "unsupported startup parameter%s: %.100s",
-	    in_options ? " in options" : "", name);
-	return false;
-}
-
-static bool
-take_options(struct client *c, const char *value)
-{
-	struct startup_options o;
-	struct startup_pair pair;
-	enum startup_option rc;
-	bool ok = true;
-
-	startup_options_init(&o, value);
-	while (ok && (rc = startup_options_next(&o, &pair)) != OPTION_END) {
-		if (rc == OPTION_SETTING) {
-			ok = take_parameter(c, pair.name, pair.value, true);
-			continue;
-		}
-		ok = str_has_word(
-		    c->pooler->config->ignore_startup_parameters, "options");
-		if (!ok)
-			client_fail(c, SQLSTATE_PROTOCOL_VIOLATION,
-			    "unsupported options startup parameter: only "
-			    "'-c config=val' and '--config=val' are allowed");
-		break;
-	}
-	startup_options_fini(&o);
-	return ok;
-}
-
-static bool
-take_replication(struct client *c, const char *value)
-{
-	switch (startup_replication(value)) {
-	case REPLICATION_NONE:
-		return true;
-	case REPLICATION_PHYSICAL:
-	case REPLICATION_LOGICAL:
-		client_fail(c, SQLSTATE_FEATURE_NOT_SUPPORTED,
-		    "replication connections are not supported, connect to "
-		    "the server directly");
-		return false;
-	case REPLICATION_INVALID:
-		client_fail(c, SQLSTATE_INVALID_PARAMETER,
-		    "invalid value for parameter \"replication\": \"%.60s\"",
-		    value);
-		return false;
-	}
-	return false;
-}
-
-static bool
-take_parameters(struct client *c, const struct startup *packet)
-{
-	struct str params = packet->params;
-	struct startup_pair pair;
-
-	while (startup_next(&params, &pair)) {
-		if (strcmp(pair.name, "user") == 0 ||
-		    strcmp(pair.name, "database") == 0 ||
-		    startup_is_protocol_option(pair.name))
-			continue;
-		if (strcmp(pair.name, "options") == 0) {
-			if (!take_options(c, pair.value))
-				return false;
-		} else if (strcmp(pair.name, "replication") == 0) {
-			if (!take_replication(c, pair.value))
-				return false;
-		} else if (!take_parameter(c, pair.name, pair.value, false)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* application_name becomes "NAME - ADDR:PORT". */
-static void
-add_host(struct client *c)
-{
-	struct login *l = c->login;
-	int i = param_names_find(c->pooler->names, "application_name");
-	const char *name = i >= 0 ? paramset_get(l->params, (unsigned)i) :
-	    NULL;
-	char ip[64], host[64], text[200];
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof peer;
-
-	if (i < 0)
-		return;
-	if (c->addr.family == AF_UNIX) {
-		(void)getsockopt(c->conn.fd, SOL_SOCKET, SO_PEERCRED, &peer,
-		    &len);
-		gethostname(host, sizeof host);
-		host[sizeof host - 1] = '\0';
-		snprintf(text, sizeof text, "%.63s - unix(%ld@%s)",
-		    name != NULL ? name : "app", (long)peer.pid, host);
-	} else {
-		addr_format(&c->addr, ip, sizeof ip);
-		snprintf(text, sizeof text, c->addr.family == AF_INET6 ?
-		    "%.63s - [%s]:%u" : "%.63s - %s:%u",
-		    name != NULL ? name : "app", ip,
-		    (unsigned)c->addr.port);
-	}
-	params_set(&l->params, (unsigned)i, text);
-}
-
 static bool
 is_within_limits(struct client *c)
 {
@@ -523,7 +400,7 @@ on_startup(struct client *c, const struct startup *packet)
 	const char *database = startup_get(packet, "database");
 
 	l->params = paramset_empty(c->pooler->names);
-	if (!take_parameters(c, packet))
+	if (!wishes_read(c, packet, &l->params))
 		return;
 	if (user == NULL || user[0] == '\0') {
 		client_fail(c, SQLSTATE_INVALID_AUTHORIZATION,
@@ -536,7 +413,7 @@ on_startup(struct client *c, const struct startup *packet)
 	if (!is_within_limits(c))
 		return;
 	if (c->pooler->config->application_name_add_host)
-		add_host(c);
+		wishes_add_host(c, &l->params);
 	(void)startup_negotiate(packet, PROTOCOL_3_0, &l->out);
 	begin_auth(c);
 }

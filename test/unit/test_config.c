@@ -123,14 +123,16 @@ static const struct {
 	{ "k33 like nothing we know", "[pgweir]\nxyzzy = 1\n",
 	    "c:2: expected a known setting, found \"xyzzy\"" },
 	{ "bad value", "[pgweir]\nlisten_port = 6432 ; note\n",
-	    "c:2: listen_port: expected a number from 1 to 65535" },
+	    "c:2: listen_port: expected a number from 1 to 65535, "
+	    "found \"6432 ; note\"" },
 	{ "bad word", "[pgweir]\npool_mode = sesion\n", "c:2: pool_mode: "
 	    "expected one of: session, transaction, statement" },
 	{ "unknown option", "[pgweir]\n[databases]\na = hst=x\n",
 	    "c:3: database \"a\": expected a known option, found \"hst\"; "
 	    "is \"host\" meant?" },
 	{ "bad option", "[pgweir]\n[databases]\na = host=x port=70000\n",
-	    "c:3: database \"a\": port: expected a number from 1 to 65535" },
+	    "c:3: database \"a\": port: expected a number from 1 to 65535, "
+	    "found \"70000\"" },
 	{ "broken pairs", "[pgweir]\n[databases]\na = host='x\n",
 	    "c:3: database \"a\": expected a closing ' and a blank behind "
 	    "the value of host" },
@@ -559,9 +561,9 @@ static const struct {
 	{ "j25 empty text", "server_reset_query", "", NULL },
 	{ "j25 unit", "query_wait_timeout", "5min", NULL },
 	{ "j25 out of range", "default_pool_size", "-1", "default_pool_size: "
-	    "expected a number from 0 to 1000000" },
+	    "expected a number from 0 to 1000000, found \"-1\"" },
 	{ "j25 empty number", "default_pool_size", "", "default_pool_size: "
-	    "expected a number from 0 to 1000000" },
+	    "expected a number from 0 to 1000000, found \"\"" },
 	{ "unknown", "pool_mod", "session", "expected a known setting, found "
 	    "\"pool_mod\"; is \"pool_mode\" meant?" },
 	{ "needs a restart", "listen_port", "5", "listen_port can be changed "

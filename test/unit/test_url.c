@@ -36,7 +36,7 @@ static const struct {
 	{ "two ports", "postgres://u:hidden@a:1,b:2/d",
 	    "URL: expected the same port for all hosts" },
 	{ "bad port", "postgres://u:hidden@a:99999/d", "URL: database \"d\": "
-	    "port: expected a number from 1 to 65535" },
+	    "port: expected a number from 1 to 65535, found \"99999\"" },
 	{ "bad escape", "postgres://u:hidden%4@h/d", "URL: expected two "
 	    "hexadecimal digits behind each % in the password" },
 	{ "NUL byte", "postgres://u:hidden%00@h/d", "URL: expected two "
