@@ -335,6 +335,17 @@ finish_scram(struct dial *d, struct reader *r)
 		fail(d, "08P01", "server login failed: %s", scram_why(rc));
 }
 
+/* Is this message the server's turn? One that skips or repeats a step of the
+ * exchange is refused here: scram.c takes the order for granted. */
+static bool
+is_at(struct dial *d, bool begun, enum scram_step step)
+{
+	if (d->scram.first_made == begun && d->scram.step == step)
+		return true;
+	fail(d, "08P01", "unexpected authentication request");
+	return false;
+}
+
 static void
 on_authentication(struct dial *d, struct reader *r)
 {
@@ -358,13 +369,16 @@ on_authentication(struct dial *d, struct reader *r)
 		answer_md5(d, r);
 		break;
 	case AUTH_SASL:
-		begin_scram(d, r);
+		if (is_at(d, false, SCRAM_STEP_FIRST))
+			begin_scram(d, r);
 		break;
 	case AUTH_SASL_CONTINUE:
-		continue_scram(d, r);
+		if (is_at(d, true, SCRAM_STEP_FIRST))
+			continue_scram(d, r);
 		break;
 	case AUTH_SASL_FINAL:
-		finish_scram(d, r);
+		if (is_at(d, true, SCRAM_STEP_FINAL))
+			finish_scram(d, r);
 		break;
 	default:
 		fail(d, "08P01", "unknown/unsupported auth method: %u",
