@@ -21,4 +21,4 @@ test_daemon_LDADD = libprogram.a $(PROGRAM_TEST_LIBS)
 test_app_SOURCES = test/unit/test_app.c
 test_app_CFLAGS = $(PROGRAM_TEST_CFLAGS)
 test_app_LDADD = libprogram.a libconfig.a libpgwire.a $(PROGRAM_TEST_LIBS) \
-	$(INIH_LIBS) $(IDN_LIBS)
+	$(INIH_LIBS) $(IDN_LIBS) $(SYSTEMD_LIBS)

@@ -579,6 +579,8 @@ START_TEST(starter_of_a_daemon_that_fails_tells)
 }
 END_TEST
 
+#ifdef HAVE_SYSTEMD
+
 /* What the service manager hears next. */
 static void
 hears(int fd, const char *text)
@@ -667,6 +669,7 @@ START_TEST(k22_sockets_for_another_process_are_not_taken)
 	ck_assert_int_eq(ended(), 0);
 }
 END_TEST
+#endif
 
 START_TEST(check_says_ok_or_what_is_wrong)
 {
@@ -705,9 +708,11 @@ main(void)
 	tcase_add_test(t, daemon_needs_a_pid_file);
 	tcase_add_test(t, daemon_is_up_when_its_starter_ends);
 	tcase_add_test(t, starter_of_a_daemon_that_fails_tells);
+#ifdef HAVE_SYSTEMD
 	tcase_add_test(t, k21_service_manager_is_told);
 	tcase_add_test(t, k22_sockets_of_the_service_manager_are_used);
 	tcase_add_test(t, k22_sockets_for_another_process_are_not_taken);
+#endif
 	tcase_add_test(t, check_says_ok_or_what_is_wrong);
 	suite_add_tcase(s, t);
 	run_all = srunner_create(s);
