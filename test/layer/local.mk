@@ -1,6 +1,7 @@
 # One empty program per layer, see empty.c. To add a layer: its name in the
 # list, and its two lines.
-LAYERS = layer_base layer_pgwire layer_net layer_config layer_cluster
+LAYERS = layer_base layer_pgwire layer_net layer_config layer_cluster \
+	layer_pool layer_admin
 check_PROGRAMS += $(LAYERS)
 TESTS += $(LAYERS)
 
@@ -18,3 +19,9 @@ layer_config_LDADD = $(libconfig_a_OBJECTS) libpgwire.a libnet.a libbase.a \
 layer_cluster_SOURCES = test/layer/empty.c
 layer_cluster_LDADD = $(libcluster_a_OBJECTS) libconfig.a libpgwire.a \
 	libnet.a libbase.a $(LIBRARIES_OUTSIDE)
+layer_pool_SOURCES = test/layer/empty.c
+layer_pool_LDADD = $(libpool_a_OBJECTS) libcluster.a libconfig.a \
+	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE)
+layer_admin_SOURCES = test/layer/empty.c
+layer_admin_LDADD = $(libadmin_a_OBJECTS) libpool.a libcluster.a \
+	libconfig.a libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE)

@@ -1,0 +1,7 @@
+# tests of parts of pool/ that need no pooler around them
+check_PROGRAMS += test_batch
+TESTS += test_batch
+test_batch_SOURCES = test/unit/test_batch.c
+test_batch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_batch_LDADD = libpool.a libcluster.a libconfig.a libpgwire.a libnet.a \
+	libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
