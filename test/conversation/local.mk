@@ -13,7 +13,8 @@ libworld_a_SOURCES = \
 	test/conversation/script.c test/conversation/script.h \
 	test/conversation/peer.c test/conversation/peer.h \
 	test/conversation/world.c test/conversation/world.h \
-	test/conversation/roles.c
+	test/conversation/roles.c \
+	test/conversation/play.c test/conversation/play.h
 libworld_a_CFLAGS = $(CONVERSATION_CFLAGS)
 
 test_transactions_SOURCES = test/conversation/test_transactions.c

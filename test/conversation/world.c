@@ -502,6 +502,18 @@ servers_listen(struct world *w, unsigned host, bool on)
 	world_turn(w);
 }
 
+int
+world_run(Suite *s)
+{
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed > 0;
+}
+
 unsigned
 server_count(struct world *w)
 {

@@ -61,9 +61,11 @@ void world_turn(struct world *);
 
 void world_advance(struct world *, double seconds);
 
+int world_run(Suite *);
+	/* For main(): the result. */
+
 unsigned server_count(struct world *);
 	/* As the pooler counts them: not those that it closes. */
-
 struct pool *world_pool(struct world *, const char *database,
     const char *user);
 
