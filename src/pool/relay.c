@@ -350,7 +350,8 @@ static void
 close_broken(struct server *s, const char *why)
 {
 	struct link *link = s->link;
-	bool told = s->said_goodbye;
+	/* In the middle of a message nothing can be told any more. */
+	bool told = s->said_goodbye || (s->passing > 0 && !s->hiding);
 
 	if (link == NULL) {
 		server_close(s, why);
@@ -382,6 +383,9 @@ walk(struct server *s, const unsigned char *p, size_t n,
 				*last = STEP_CLOSE;
 				break;
 			}
+			/* Its end may come when there is a link. */
+			if (link == NULL)
+				s->hiding = true;
 		}
 		take = s->passing < n - at ? s->passing : n - at;
 		if (!s->hiding && link != NULL)

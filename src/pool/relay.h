@@ -30,7 +30,8 @@ struct link_hooks {
 		 * set. Its ReadyForQuery was not passed on. */
 	void (*on_lost)(struct link *, const char *why, bool told);
 		/* The server is gone and the link is dissolved. told: the
-		 * client has seen the server's own FATAL error. */
+		 * client has seen the server's own FATAL error, or half of a
+		 * message: nothing more may be said. */
 };
 
 struct link {
