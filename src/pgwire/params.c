@@ -349,11 +349,16 @@ params_diff_sql(const struct paramset *from, const struct paramset *to,
 
 	must(from->names == to->names);
 	for (i = 0; from != to && i < to->names->count; i++) {
-		if (to->value[i] == NULL || (from->value[i] != NULL &&
-		    strcasecmp(from->value[i], to->value[i]) == 0))
+		const char *name = to->names->name[i];
+		const char *was = from->value[i], *is = to->value[i];
+
+		if (was == is || (was != NULL && is != NULL &&
+		    strcasecmp(was, is) == 0))
 			continue;
-		put_set(t, to->names->name[i], to->value[i],
-		    to->names->seed);
+		if (is != NULL)
+			put_set(t, name, is, to->names->seed);
+		else
+			text_printf(t, "RESET %s;", name);
 		count++;
 	}
 	return count;

@@ -64,9 +64,9 @@ const char *paramset_get(const struct paramset *, unsigned i);
 unsigned params_diff_sql(const struct paramset *from,
     const struct paramset *to, struct text *);
 	/* Append the statements that turn a session with the values of from
-	 * into one with those of to, and return their number. What to has no
-	 * value for stays as it is; letters that differ only in case are the
-	 * same. Safe in every client encoding, with and without
+	 * into one with those of to, and return their number. What only from
+	 * has a value for gets the server's default back; letters that differ
+	 * only in case are the same. Safe in every client encoding, with and without
 	 * standard_conforming_strings. */
 
 #endif

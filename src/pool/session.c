@@ -41,7 +41,7 @@ settle(struct link *link, struct server *s)
 
 	for (i = 0; i < param_names_count(names); i++) {
 		value = paramset_get(link->params, i);
-		if (value != NULL && !(s->reported >> i & 1))
+		if (!(s->reported >> i & 1))
 			params_set(&s->params, i, value);
 	}
 	paramset_unref(link->params);
