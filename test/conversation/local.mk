@@ -1,11 +1,11 @@
 # Conversations: scripted clients and servers around the real core, on a
 # virtual clock. Included by Makefile.am.
-CONVERSATIONS = test_transactions
+CONVERSATIONS = talk_transactions talk_departures talk_params
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
-CONVERSATION_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
-CONVERSATION_LIBS = libpool.a libcluster.a libconfig.a libpgwire.a libnet.a \
-	libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
+CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
+CONVERSATION_LIBS = libworld.a libpool.a libcluster.a libconfig.a \
+	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
 
 # The harness, compiled once.
 check_LIBRARIES = libworld.a
@@ -15,8 +15,16 @@ libworld_a_SOURCES = \
 	test/conversation/world.c test/conversation/world.h \
 	test/conversation/roles.c \
 	test/conversation/play.c test/conversation/play.h
-libworld_a_CFLAGS = $(CONVERSATION_CFLAGS)
+libworld_a_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 
-test_transactions_SOURCES = test/conversation/test_transactions.c
-test_transactions_CFLAGS = $(CONVERSATION_CFLAGS)
-test_transactions_LDADD = libworld.a $(CONVERSATION_LIBS)
+talk_transactions_SOURCES = test/conversation/test_transactions.c
+talk_transactions_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_transactions_LDADD = $(CONVERSATION_LIBS)
+
+talk_departures_SOURCES = test/conversation/test_departures.c
+talk_departures_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_departures_LDADD = $(CONVERSATION_LIBS)
+
+talk_params_SOURCES = test/conversation/test_params.c
+talk_params_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_params_LDADD = $(CONVERSATION_LIBS)

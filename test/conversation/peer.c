@@ -121,12 +121,12 @@ peer_expect(struct peer *p, enum speaker who, const char *const *lines,
 		n = script_read(who, p->in.p + p->at, p->in.n - p->at, &got);
 		ck_assert_msg(n > 0, "%s:%d: '%s' did not come", file, line,
 		    *lines);
+		p->at += n;
 		if (!script_matches(*lines, got.p))
 			list_rest(p, who, &rest);
 		ck_assert_msg(script_matches(*lines, got.p),
 		    "%s:%d: expected\n    %s\ngot\n    %s%s", file, line,
 		    *lines, got.p, rest.n > 0 ? rest.p : "");
-		p->at += n;
 	}
 	list_rest(p, who, &rest);
 	ck_assert_msg(rest.n == 0, "%s:%d: and then came%s", file, line,

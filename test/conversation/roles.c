@@ -31,7 +31,7 @@ server(struct world *w, unsigned n)
 static bool
 has_joined(struct world *w, unsigned n)
 {
-	return n <= w->nclients && w->clients[n - 1]->told.n > 0;
+	return n <= w->nclients && w->clients[n - 1]->fd != -1;
 }
 
 void
@@ -108,11 +108,8 @@ client_comes(struct world *w, unsigned n, const char *params)
 	struct peer *p = connect_client(w, n);
 	struct text all = { 0 };
 
-	if (strstr(params, "user=") == NULL)
-		text_puts(&all, "user=app&");
-	if (strstr(params, "database=") == NULL)
-		text_puts(&all, "database=shop&");
-	text_puts(&all, params);
+	/* Of two the last one counts. */
+	text_printf(&all, "user=app&database=shop&%s", params);
 	script_startup(all.p, &p->out);
 	text_fini(&all);
 	world_turn(w);
@@ -166,10 +163,23 @@ client_sends_bytes(struct world *w, unsigned n, const void *p, size_t len)
 }
 
 void
-client_leaves(struct world *w, unsigned n)
+client_drops(struct world *w, unsigned n)
 {
 	peer_close(client(w, n));
 	text_clear(&client(w, n)->told);
+}
+
+void
+client_leaves(struct world *w, unsigned n)
+{
+	client_drops(w, n);
+	world_turn(w);
+}
+
+void
+client_stops_sending(struct world *w, unsigned n)
+{
+	ck_assert_int_eq(shutdown(client(w, n)->fd, SHUT_WR), 0);
 	world_turn(w);
 }
 
@@ -228,6 +238,17 @@ client_unread(struct world *w, unsigned n)
 /*
  * Servers.
  */
+
+void
+server_next(struct world *w, unsigned n, struct text *line)
+{
+	struct peer *p = server(w, n);
+	size_t len = script_read(CLIENT_SPEAKS, p->in.p + p->at,
+	    p->in.n - p->at, line);
+
+	ck_assert_msg(len > 0, "server %u has got nothing", n);
+	p->at += len;
+}
 
 void
 server_replies_bytes(struct world *w, unsigned n, const void *p, size_t len)

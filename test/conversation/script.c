@@ -311,8 +311,7 @@ script_matches(const char *want, const char *got)
 	size_t n = strlen(want);
 
 	if (want[0] == 'E' || want[0] == 'N')
-		return strncmp(want, got, n) == 0 &&
-		    (got[n] == '\0' || got[n] == ' ');
+		return strncmp(want, got, n) == 0;
 	return strcmp(want, got) == 0;
 }
 

@@ -4,8 +4,8 @@
  * A test scripts both sides; between them runs the real core on a virtual
  * clock. After each step everything turns until nothing moves any more, and
  * the invariants of all pools are checked. Clients have the numbers that the
- * test gives them; servers count from 1 in the order in which they were
- * reached, and so do cancel requests. Messages are lines, see script.h.
+ * test gives them; servers and cancel requests count from 1 in the order in
+ * which they arrived. Messages are lines, see script.h.
  *
  *	struct world *w = world_start("pool_mode = transaction\n");
  *
@@ -58,7 +58,6 @@ void world_reload(struct world *, const char *ini);
 
 void world_turn(struct world *);
 	/* Until nothing moves. Each of the functions below does it. */
-
 void world_advance(struct world *, double seconds);
 
 int world_run(Suite *);
@@ -69,9 +68,7 @@ unsigned server_count(struct world *);
 struct pool *world_pool(struct world *, const char *database,
     const char *user);
 
-/*
- * Clients.
- */
+/* Clients. */
 
 void client_comes(struct world *, unsigned n, const char *params);
 	/* Connect and send the startup packet: "user=app&database=shop" and
@@ -85,6 +82,9 @@ const char *client_param(struct world *, unsigned n, const char *name);
 
 void client_sends_bytes(struct world *, unsigned n, const void *, size_t);
 void client_leaves(struct world *, unsigned n);
+void client_drops(struct world *, unsigned n);
+	/* The same, without a turn. */
+void client_stops_sending(struct world *, unsigned n);
 void client_stalls(struct world *, unsigned n, bool stalled);
 bool client_is_gone(struct world *, unsigned n);
 	/* The pooler has closed the connection, after what was read. */
@@ -94,11 +94,10 @@ struct client *client_in_pooler(struct world *, unsigned n);
 void client_cancels(struct world *, unsigned n, unsigned target);
 	/* Client n comes to cancel the target's query. */
 size_t client_unread(struct world *, unsigned n);
-	/* Bytes that came and that client_gets() has not seen. */
+size_t server_unread(struct world *, unsigned n);
+	/* Bytes that came and were not looked at yet. */
 
-/*
- * Servers.
- */
+/* Servers. */
 
 void server_replies_bytes(struct world *, unsigned n, const void *, size_t);
 void server_dies(struct world *, unsigned n);
@@ -109,7 +108,8 @@ const char *server_owner(struct world *, unsigned n);
 	/* "client 1", "pool", "login", "tested", "being_canceled",
 	 * "gone" (or being closed). */
 struct server *server_in_pooler(struct world *, unsigned n);
-size_t server_unread(struct world *, unsigned n);
+void server_next(struct world *, unsigned n, struct text *line);
+	/* Its next message, whatever it is. */
 
 void servers_report(struct world *, const char *pair);
 	/* "TimeZone=Europe/Berlin", at logins from now on. */
