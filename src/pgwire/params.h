@@ -65,8 +65,8 @@ unsigned params_diff_sql(const struct paramset *from,
     const struct paramset *to, struct text *);
 	/* Append the statements that turn a session with the values of from
 	 * into one with those of to, and return their number. What only from
-	 * has a value for gets the server's default back; letters that differ
-	 * only in case are the same. Safe in every client encoding, with and without
-	 * standard_conforming_strings. */
+	 * has a value for gets the server's default back; letters that
+	 * differ only in case are the same. Safe in every client encoding,
+	 * with and without standard_conforming_strings. */
 
 #endif

@@ -1,6 +1,6 @@
 # Conversations: scripted clients and servers around the real core, on a
 # virtual clock. Included by Makefile.am.
-CONVERSATIONS = talk_transactions talk_departures talk_params
+CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -13,7 +13,7 @@ libworld_a_SOURCES = \
 	test/conversation/script.c test/conversation/script.h \
 	test/conversation/peer.c test/conversation/peer.h \
 	test/conversation/world.c test/conversation/world.h \
-	test/conversation/roles.c \
+	test/conversation/roles.c test/conversation/roles.h \
 	test/conversation/play.c test/conversation/play.h
 libworld_a_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 
@@ -28,3 +28,7 @@ talk_departures_LDADD = $(CONVERSATION_LIBS)
 talk_params_SOURCES = test/conversation/test_params.c
 talk_params_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_params_LDADD = $(CONVERSATION_LIBS)
+
+talk_flow_SOURCES = test/conversation/test_flow.c
+talk_flow_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_flow_LDADD = $(CONVERSATION_LIBS)

@@ -68,6 +68,10 @@ peer_exchange(struct peer *p)
 		p->out.n -= (size_t)n;
 		moved = true;
 	}
+	if (p->says_last && p->out.n == 0) {
+		shutdown(p->fd, SHUT_WR);
+		p->says_last = false;
+	}
 	while (!p->stalled && !p->ended) {
 		n = recv(p->fd, buf, sizeof buf, 0);
 		if (n == -1 && errno == EAGAIN)

@@ -13,6 +13,7 @@ struct peer {
 	unsigned n;             /* its number; 0: none yet */
 	int fd;                 /* -1: closed */
 	bool stalled, lingers, ended;
+	bool says_last;         /* ends its side when out is empty */
 	struct text in;
 	size_t at;              /* so much of it was looked at */
 	struct text out;

@@ -235,6 +235,19 @@ client_unread(struct world *w, unsigned n)
 	return client(w, n)->in.n - client(w, n)->at;
 }
 
+const void *
+client_bytes(struct world *w, unsigned n)
+{
+	return client(w, n)->in.p + client(w, n)->at;
+}
+
+void
+client_skips(struct world *w, unsigned n, size_t bytes)
+{
+	ck_assert_uint_le(bytes, client_unread(w, n));
+	client(w, n)->at += bytes;
+}
+
 /*
  * Servers.
  */
@@ -262,6 +275,23 @@ void
 server_dies(struct world *w, unsigned n)
 {
 	peer_close(server(w, n));
+	world_turn(w);
+}
+
+void
+server_resets(struct world *w, unsigned n)
+{
+	const struct linger l = { .l_onoff = 1 };
+
+	ck_assert_int_eq(setsockopt(server(w, n)->fd, SOL_SOCKET, SO_LINGER,
+	    &l, sizeof l), 0);
+	server_dies(w, n);
+}
+
+void
+server_says_last(struct world *w, unsigned n)
+{
+	server(w, n)->says_last = true;
 	world_turn(w);
 }
 
@@ -359,4 +389,10 @@ cancel_ends(struct world *w, unsigned k)
 	ck_assert_uint_le(k, w->ncancels);
 	peer_close(w->cancels[k - 1]);
 	world_turn(w);
+}
+
+const void *
+server_bytes(struct world *w, unsigned n)
+{
+	return server(w, n)->in.p + server(w, n)->at;
 }
