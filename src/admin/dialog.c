@@ -43,6 +43,9 @@ append_error(struct dialog *d, const char *sqlstate, const char *message,
 	writer_error(&d->out, &e);
 }
 
+static void append_verror(struct dialog *, const char *sqlstate,
+    const char *fmt, va_list) __attribute__((format(printf, 3, 0)));
+
 static void
 append_verror(struct dialog *d, const char *sqlstate, const char *fmt,
     va_list ap)
