@@ -402,7 +402,8 @@ fits(struct tracker *t, char type, char status)
 	case BE_EMPTY_QUERY:
 		return on_complete(t);
 	case BE_PORTAL_SUSPENDED:
-		return answers(t, OWED_EXECUTE);
+		return t->copying == COPYING_NOTHING &&
+		    answers(t, OWED_EXECUTE);
 	case BE_COPY_IN:
 		return on_copy_begin(t, COPYING_IN);
 	case BE_COPY_OUT:

@@ -184,6 +184,9 @@ world_stop(void)
 
 /* What every configuration starts with; a line may be given once more by
  * the test, whose word is the last. */
+static void write_ini(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
 static void
 write_ini(const char *fmt, ...)
 {
