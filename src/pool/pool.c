@@ -379,20 +379,25 @@ static bool
 needs_check(const struct server *s)
 {
 	const struct config *cfg = s->pooler->config;
+	struct mono now = now_of(s->pool);
 
-	return cfg->server_check_query != NULL &&
-	    cfg->server_check_query[0] != '\0' &&
-	    mono_between(s->used, now_of(s->pool)) >=
-	    cfg->server_check_delay && cfg->server_check_delay > 0;
+	if (cfg->server_check_query == NULL ||
+	    cfg->server_check_query[0] == '\0')
+		return false;
+	/* A check of this very moment is fresh, also with a delay of 0. */
+	return s->checked.usec != now.usec &&
+	    mono_between(s->used, now) >= cfg->server_check_delay;
 }
 
 static void
 on_checked(struct server *s, const struct failure *f)
 {
-	if (f != NULL)
+	if (f != NULL) {
 		server_close(s, "test query failed");
-	else
-		settle(s);
+		return;
+	}
+	s->checked = now_of(s->pool);
+	settle(s);
 }
 
 static void

@@ -100,6 +100,7 @@ struct server {
 	struct ticket ticket;
 	struct deadline deadline;
 	struct mono born, used;         /* used: since when in this state */
+	struct mono checked;            /* when it last passed a check */
 	time_t connect_time, request_time;
 	struct addr addr, local;
 	unsigned char key[8];           /* for cancel requests */
