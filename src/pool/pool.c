@@ -392,6 +392,7 @@ needs_check(const struct server *s)
 static void
 on_checked(struct server *s, const struct failure *f)
 {
+	deadline_disarm(&s->deadline);
 	if (f != NULL) {
 		server_close(s, "test query failed");
 		return;
@@ -403,11 +404,20 @@ on_checked(struct server *s, const struct failure *f)
 static void
 start_check(struct server *s)
 {
-	const char *sql = s->pooler->config->server_check_query;
+	const struct config *cfg = s->pooler->config;
+	const char *sql = cfg->server_check_query;
 
 	server_set_state(s, SERVER_TESTED);
+	deadline_arm(&s->pooler->server_deadlines, &s->deadline,
+	    cfg->server_connect_timeout);
 	errand_start(s, "check query",
 	    strcmp(sql, "<empty>") == 0 ? "" : sql, on_checked);
+}
+
+static bool
+somebody_waits(const struct pool *p)
+{
+	return p->queue.n > 0 || p->newcomers.n > 0;
 }
 
 void
@@ -431,7 +441,7 @@ pool_serve(struct pool *p)
 		else
 			break;
 	}
-	if (p->queue.n > 0 || p->newcomers.n > 0)
+	if (somebody_waits(p))
 		gate_fill(p);
 }
 
@@ -560,7 +570,7 @@ on_closed(struct server *s)
 	dial_abandon(s);
 	if (p->pooler->on_server_closed != NULL)
 		p->pooler->on_server_closed(p->pooler);
-	if (p->queue.n > 0 && !p->pooler->stopping)
+	if (!p->sweeping && somebody_waits(p) && !p->pooler->stopping)
 		gate_fill(p);
 }
 
@@ -579,7 +589,8 @@ static const struct server_hooks server_hooks = {
  * For the operator and the janitor.
  */
 
-/* Walk over the servers of a pool in one state, which closing may unlink. */
+/* Walk over the servers of a pool in one state, which closing may unlink.
+ * Nothing is opened meanwhile: that would change the lists. */
 static void
 each_server(struct pool *p, enum server_state state,
     void (*visit)(struct server *, const char *why), const char *why)
@@ -587,9 +598,11 @@ each_server(struct pool *p, enum server_state state,
 	struct list *n, *m, *next;
 	struct lane *l;
 
+	p->sweeping = true;
 	LANE_EACH (n, l, p)
 		LIST_EACH_SAFE (m, next, &l->servers[state])
 			visit(container_of(m, struct server, member), why);
+	p->sweeping = false;
 }
 
 void
@@ -597,6 +610,8 @@ pool_close_idle(struct pool *p, const char *why)
 {
 	each_server(p, SERVER_IDLE, server_close, why);
 	each_server(p, SERVER_LOGIN, server_close, why);
+	if (somebody_waits(p) && !p->pooler->stopping)
+		gate_fill(p);
 }
 
 static void
@@ -615,8 +630,6 @@ pool_reconnect(struct pool *p, const char *why)
 		if (i != SERVER_CLOSING)
 			each_server(p, (enum server_state)i, mark, why);
 	pool_close_idle(p, why);
-	if (p->queue.n > 0)
-		gate_fill(p);
 }
 
 static void
@@ -642,7 +655,7 @@ pool_maintain(struct pool *p)
 {
 	each_server(p, SERVER_IDLE, maintain_idle, NULL);
 	drop_retired(p);
-	if (pool_servers(p) < gate_min(p) || p->queue.n > 0)
+	if (pool_servers(p) < gate_min(p) || somebody_waits(p))
 		gate_fill(p);
 }
 

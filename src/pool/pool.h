@@ -45,6 +45,7 @@ struct pool {
 	struct text welcome;            /* ParameterStatus messages */
 	struct paramset *defaults;      /* tracked ones; NULL: not known */
 	uint32_t nclients;
+	bool sweeping;                  /* its lists are being walked */
 	struct mono lifetime_end;       /* when one was closed for its age */
 };
 

@@ -73,6 +73,8 @@ on_server_late(struct deadlines *ds, struct deadline *d)
 	(void)ds;
 	if (s->state == SERVER_CLOSING)
 		server_gone(s);
+	else if (s->state == SERVER_TESTED)
+		server_close(s, "test query took too long");
 	else
 		dial_late(s);
 }
