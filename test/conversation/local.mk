@@ -1,6 +1,7 @@
 # Conversations: scripted clients and servers around the real core, on a
 # virtual clock. Included by Makefile.am.
-CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow
+CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
+	talk_limits
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -32,3 +33,7 @@ talk_params_LDADD = $(CONVERSATION_LIBS)
 talk_flow_SOURCES = test/conversation/test_flow.c
 talk_flow_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_flow_LDADD = $(CONVERSATION_LIBS)
+
+talk_limits_SOURCES = test/conversation/test_limits.c
+talk_limits_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_limits_LDADD = $(CONVERSATION_LIBS)

@@ -157,6 +157,15 @@ play_world(struct world *w, struct cue *c)
 		servers_refuse(w, c->rest);
 	} else if (says(c, "let in")) {
 		servers_refuse(w, NULL);
+	} else if (says(c, "pause")) {
+		control_pause(w->pooler, NULL, NULL);
+		world_turn(w);
+	} else if (says(c, "resume")) {
+		control_resume(w->pooler, NULL);
+		world_turn(w);
+	} else if (says(c, "reconnect")) {
+		control_reconnect(w->pooler, NULL);
+		world_turn(w);
 	} else if (says(c, "resets by hand")) {
 		w->keeps_resets = true;
 	} else if (says(c, "logins by hand")) {

@@ -177,6 +177,12 @@ client_leaves(struct world *w, unsigned n)
 }
 
 void
+client_lingers(struct world *w, unsigned n)
+{
+	client(w, n)->lingers = true;
+}
+
+void
 client_stops_sending(struct world *w, unsigned n)
 {
 	ck_assert_int_eq(shutdown(client(w, n)->fd, SHUT_WR), 0);

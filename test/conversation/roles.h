@@ -28,6 +28,8 @@ const char *client_param(struct world *, unsigned n, const char *name);
 
 void client_sends_bytes(struct world *, unsigned n, const void *, size_t);
 void client_leaves(struct world *, unsigned n);
+void client_lingers(struct world *, unsigned n);
+	/* It does not close when the pooler does. */
 void client_drops(struct world *, unsigned n);
 	/* The same, without a turn. */
 void client_stops_sending(struct world *, unsigned n);

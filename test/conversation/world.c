@@ -186,9 +186,14 @@ answer(struct world *w, struct peer *p, const char *line)
 		w->on_query(w, p->n, line);
 		return true;
 	}
-	if (w->keeps_resets || strcmp(line, "Q DISCARD ALL") != 0)
+	if (w->keeps_resets)
 		return false;
-	script_write(SERVER_SPEAKS, "C DISCARD ALL", &p->out);
+	if (strcmp(line, "Q DISCARD ALL") == 0)
+		script_write(SERVER_SPEAKS, "C DISCARD ALL", &p->out);
+	else if (strcmp(line, "Q ") == 0)
+		script_write(SERVER_SPEAKS, "I", &p->out);
+	else
+		return false;
 	script_write(SERVER_SPEAKS, "Z I", &p->out);
 	return true;
 }

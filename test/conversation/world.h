@@ -40,7 +40,7 @@ struct world {
 	int send_buffer;        /* of the pooler's sockets to clients; 0 */
 	bool by_hand;           /* logins are the test's to answer */
 	bool holds_cancels;     /* cancel requests stay open */
-	bool keeps_resets;      /* DISCARD ALL is the test's to answer */
+	bool keeps_resets;      /* DISCARD ALL and the empty query as well */
 	void (*on_query)(struct world *, unsigned server, const char *line);
 		/* NULL, or who answers instead of the test */
 	char owner[32];
