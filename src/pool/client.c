@@ -35,6 +35,7 @@
 #include "pool/database.h"
 #include "pool/gate.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"

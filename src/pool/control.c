@@ -16,6 +16,7 @@
 #include "pool/client.h"
 #include "pool/database.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/state.h"
 
@@ -41,7 +42,7 @@ count_servers(const struct pooler *p, const char *database)
 	LIST_EACH (n, &p->pools)
 		if (database == NULL || strcmp(pool_of(n)->database->name,
 		    database) == 0)
-			sum += pool_servers(pool_of(n));
+			sum += pools_servers(pool_of(n));
 	return sum;
 }
 

@@ -30,7 +30,7 @@
 #include "pool/database.h"
 #include "pool/errand.h"
 #include "pool/lane.h"
-#include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/relay.h"
 #include "pool/session.h"
 #include "pool/state.h"
@@ -201,7 +201,7 @@ on_connect(struct conn *c)
 	struct server *s = server_of(c);
 	const struct config_database *e = s->pool->database->entry;
 	const struct writer_pair pairs[] = {
-		{ "user", pool_credentials(s->pool)->user },
+		{ "user", pools_credentials(s->pool)->user },
 		{ "database", database_dbname(s->pool->database) },
 		{ "client_encoding", e->client_encoding },
 		{ "DateStyle", e->datestyle },
@@ -243,7 +243,7 @@ send_text(struct dial *d, struct text *text)
 static void
 answer_cleartext(struct dial *d)
 {
-	const struct credentials *c = pool_credentials(d->server->pool);
+	const struct credentials *c = pools_credentials(d->server->pool);
 	struct text text = { 0 };
 
 	if (c->secret.kind != SECRET_PLAIN) {
@@ -257,7 +257,7 @@ answer_cleartext(struct dial *d)
 static void
 answer_md5(struct dial *d, struct reader *r)
 {
-	const struct credentials *c = pool_credentials(d->server->pool);
+	const struct credentials *c = pools_credentials(d->server->pool);
 	struct str salt = reader_bytes(r, MD5_SALT_SIZE);
 	char answer[MD5_TEXT_ROOM];
 	struct text text = { 0 };
@@ -279,7 +279,7 @@ answer_md5(struct dial *d, struct reader *r)
 static void
 begin_scram(struct dial *d, struct reader *r)
 {
-	const struct credentials *c = pool_credentials(d->server->pool);
+	const struct credentials *c = pools_credentials(d->server->pool);
 	unsigned char random[SCRAM_RANDOM_SIZE];
 	struct sasl_offer offer;
 	struct text first = { 0 }, text = { 0 };
@@ -305,7 +305,7 @@ begin_scram(struct dial *d, struct reader *r)
 static void
 continue_scram(struct dial *d, struct reader *r)
 {
-	struct credentials *c = pool_credentials(d->server->pool);
+	struct credentials *c = pools_credentials(d->server->pool);
 	struct scram_login login = {
 		.password = c->secret.kind == SECRET_PLAIN ?
 		    secret_text(&c->secret) : (struct str){ NULL, 0 },
@@ -456,7 +456,7 @@ on_ready(struct dial *d)
 		fail(d, "08P01", "server is ready before it let us in");
 		return;
 	}
-	pool_set_welcome(s->pool, &d->welcome, s->params);
+	pools_set_welcome(s->pool, &d->welcome, s->params);
 	destroy(d);
 	relay_open(s);
 	if (sql != NULL)

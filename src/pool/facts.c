@@ -18,7 +18,7 @@
 #include "pool/database.h"
 #include "pool/lane.h"
 #include "pool/gate.h"
-#include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/session.h"
 #include "pool/state.h"
@@ -128,7 +128,7 @@ facts_server(const struct pooler *p, uint32_t *cursor,
 		c = container_of(s->link, const struct client, link);
 	*f = (struct socket_facts){
 		.is_server = true,
-		.user = pool_user_name(s->pool),
+		.user = s->pool->user->name,
 		.database = s->pool->database->name,
 		.replication = "none",
 		.state = is_used(s) ? "used" : server_state_name(s->state),
@@ -220,7 +220,7 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 	first = queue_first(&pool->queue);
 	*f = (struct pool_facts){
 		.database = pool->database->name,
-		.user = pool_user_name(pool),
+		.user = pool->user->name,
 		.pool_mode = choice_name(choices_pool_mode, (int)pool->mode),
 		.cl_waiting = (int)(pool->queue.n + pool->newcomers.n),
 		.sv_active = (int)pool->count[SERVER_ACTIVE],

@@ -21,7 +21,7 @@
 #include "pool/database.h"
 #include "pool/dial.h"
 #include "pool/lane.h"
-#include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
@@ -70,7 +70,7 @@ wants_server(const struct pool *p)
 	uint32_t wanted = p->queue.n + (p->newcomers.n > 0 ? 1 : 0);
 
 	return p->database->entry != NULL && (wanted > on_the_way(p) ||
-	    pool_servers(p) < gate_min(p));
+	    pools_servers(p) < gate_min(p));
 }
 
 /* The next lane that may be tried; with "round-robin" each in its turn, with
@@ -129,7 +129,7 @@ arm_timer(struct pool *p)
 	struct lane *l;
 
 	timer_disarm(&p->timer);
-	if (!wants_server(p) || pool_is_paused(p))
+	if (!wants_server(p) || pools_is_paused(p))
 		return;
 	LANE_EACH (n, l, p)
 		if (!l->retired && !mono_reached(now, l->retry_at) &&
@@ -152,10 +152,10 @@ gate_fill(struct pool *p)
 	uint32_t gate = (uint32_t)p->pooler->config->server_connect_parallel;
 	struct lane *l;
 
-	while (!pool_is_paused(p) && wants_server(p) &&
-	    p->count[SERVER_LOGIN] < gate && pool_servers(p) < size_now(p) &&
+	while (!pools_is_paused(p) && wants_server(p) &&
+	    p->count[SERVER_LOGIN] < gate && pools_servers(p) < size_now(p) &&
 	    (l = choose_lane(p)) != NULL) {
-		if (pool_servers(p) == p->size)
+		if (pools_servers(p) == p->size)
 			log_warning(NULL, "%s/%s: taking connection from "
 			    "reserve_pool", p->database->name, p->user->name);
 		if (open_server(p, l) != OPENED)
@@ -169,13 +169,13 @@ gate_wait_reason(const struct pool *p, const struct wait *w)
 {
 	if (w->pool == NULL)
 		return WAIT_NONE;
-	if (pool_is_paused(p))
+	if (pools_is_paused(p))
 		return WAIT_PAUSED;
 	if (!list_empty(&p->budget_wait.member))
 		return WAIT_BUDGET;
 	if (on_the_way(p) > 0)
 		return WAIT_CONNECTING;
-	if (pool_servers(p) >= size_now(p))
+	if (pools_servers(p) >= size_now(p))
 		return WAIT_POOL_SIZE;
 	return choose_lane(p) == NULL ? WAIT_LOGIN_BACKOFF : WAIT_CONNECTING;
 }
@@ -244,7 +244,7 @@ gate_lasting_failure(const struct pool *p)
 	struct list *n;
 	struct lane *l;
 
-	if (pool_servers(p) > 0)
+	if (pools_servers(p) > 0)
 		return NULL;
 	LANE_EACH (n, l, p) {
 		if (l->retired)

@@ -32,6 +32,7 @@
 #include "pool/client.h"
 #include "pool/database.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -297,7 +298,7 @@ enter_database(struct client *c)
 		return;
 	}
 	u = user_acquire(p, l->user_name);
-	pool = pool_get(p, db, db->forced != NULL ? db->forced->user :
+	pool = pools_get(p, db, db->forced != NULL ? db->forced->user :
 	    u->name);
 	client_enter(c, db, u, pool);
 	user_release(u);

@@ -32,240 +32,18 @@
 #include "pool/errand.h"
 #include "pool/gate.h"
 #include "pool/lane.h"
+#include "pool/pools.h"
 #include "pool/relay.h"
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
 static void settle(struct server *);
-static const struct server_hooks server_hooks;
 
 static struct mono
 now_of(const struct pool *p)
 {
 	return loop_now(p->pooler->loop);
-}
-
-static void
-on_timer(struct timer *t)
-{
-	gate_fill(container_of(t, struct pool, timer));
-}
-
-static void
-on_room(struct budget_wait *w)
-{
-	gate_fill(container_of(w, struct pool, budget_wait));
-}
-
-/*
- * Making and finding pools.
- */
-
-struct pool *
-pool_find(const struct pooler *pooler, const struct database *db,
-    const char *user)
-{
-	const struct user *u = user_find(pooler, user);
-	struct list *n;
-	struct pool *p;
-
-	if (u == NULL)
-		return NULL;
-	LIST_EACH(n, &pooler->pools) {
-		p = container_of(n, struct pool, member);
-		if (p->database == db && p->user == u)
-			return p;
-	}
-	return NULL;
-}
-
-/* Keep pooler->pools in the order of SHOW POOLS. */
-static void
-insert_sorted(struct pool *p)
-{
-	struct list *n;
-	struct pool *q;
-	int order;
-
-	LIST_EACH(n, &p->pooler->pools) {
-		q = container_of(n, struct pool, member);
-		order = strcmp(p->database->name, q->database->name);
-		if (order == 0)
-			order = strcmp(p->user->name, q->user->name);
-		if (order < 0)
-			break;
-	}
-	list_append(n, &p->member);
-	p->pooler->npools++;
-}
-
-struct pool *
-pool_get(struct pooler *pooler, struct database *db, const char *user)
-{
-	struct pool *p = pool_find(pooler, db, user);
-
-	if (p != NULL)
-		return p;
-	p = mem_alloc(sizeof *p);
-	p->pooler = pooler;
-	p->database = db;
-	p->user = user_acquire(pooler, user);
-	list_init(&p->lanes);
-	list_init(&p->budget_wait.member);
-	p->budget_wait.on_room = on_room;
-	p->server_hooks = &server_hooks;
-	queue_init(&p->queue);
-	queue_init(&p->newcomers);
-	timer_init(&p->timer, pooler->loop, on_timer);
-	db->npools++;
-	insert_sorted(p);
-	pool_load(p);
-	return p;
-}
-
-bool
-pool_is_idle(const struct pool *p)
-{
-	return p->nclients == 0 && p->queue.n == 0 && p->newcomers.n == 0 &&
-	    pool_servers(p) == 0 && p->count[SERVER_CLOSING] == 0;
-}
-
-void
-pool_destroy(struct pool *p)
-{
-	struct list *n;
-
-	must(pool_is_idle(p));
-	while ((n = list_first(&p->lanes)) != NULL)
-		lane_destroy(container_of(n, struct lane, member));
-	timer_disarm(&p->timer);
-	list_remove(&p->budget_wait.member);
-	list_remove(&p->member);
-	p->pooler->npools--;
-	p->database->npools--;
-	user_release(p->user);
-	text_fini(&p->welcome);
-	paramset_unref(p->defaults);
-	mem_free(p);
-}
-
-static void
-drop_retired(struct pool *p)
-{
-	struct list *n, *next;
-	struct lane *l;
-
-	LIST_EACH_SAFE (n, next, &p->lanes) {
-		l = container_of(n, struct lane, member);
-		if (l->retired && lane_is_empty(l))
-			lane_destroy(l);
-	}
-}
-
-/* What user, database and global settings come to for this pool. */
-static void
-resolve_settings(struct pool *p)
-{
-	const struct config *cfg = p->pooler->config;
-	const struct config_database *e = p->database->entry;
-	const struct config_user *u = user_config(p->pooler, p->user);
-	const char *reset = cfg->server_reset_query;
-	int size = config_pool_size(cfg, e, u);
-	int min = config_min_pool_size(cfg, e, u);
-	int reserve = config_reserve_pool_size(cfg, e, u);
-
-	p->mode = config_pool_mode(cfg, e, u);
-	p->size = size > 0 ? (uint32_t)size : UINT32_MAX;
-	p->min_size = min > 0 ? (uint32_t)min : 0;
-	if (p->min_size > p->size)
-		p->min_size = p->size;
-	p->reserve_size = reserve > 0 && cfg->reserve_pool_timeout > 0 ?
-	    (uint32_t)reserve : 0;
-	p->lifetime = config_server_lifetime(cfg, e, u);
-	p->query_wait_timeout = config_query_wait_timeout(cfg, e, u);
-	p->reset_query = reset != NULL && reset[0] != '\0' &&
-	    (p->mode == POOL_SESSION || cfg->server_reset_query_always) ?
-	    reset : NULL;
-}
-
-void
-pool_load(struct pool *p)
-{
-	const struct config_database *e = p->database->entry;
-	struct list *n;
-	struct lane *l, *found;
-	size_t i;
-
-	LANE_EACH (n, l, p)
-		l->retired = true;
-	for (i = 0; e != NULL && i < e->nhosts; i++) {
-		const struct config_host *h = &e->hosts[i];
-
-		found = NULL;
-		LANE_EACH (n, l, p)
-			if (l->host->port == h->port &&
-			    strcmp(l->host->name, h->name) == 0)
-				found = l;
-		if (found == NULL) {
-			found = lane_create(p, host_acquire(
-			    &p->pooler->hosts, h->name, h->port));
-			list_append(&p->lanes, &found->member);
-			budget_on_shortage(&found->host->budget,
-			    gate_reclaim, p->pooler);
-		}
-		found->retired = false;
-	}
-	drop_retired(p);
-	resolve_settings(p);
-}
-
-const char *
-pool_user_name(const struct pool *p)
-{
-	return p->user->name;
-}
-
-struct credentials *
-pool_credentials(const struct pool *p)
-{
-	return p->database->forced != NULL ? p->database->forced :
-	    p->user->credentials;
-}
-
-void
-pool_set_welcome(struct pool *p, const struct text *welcome,
-    struct paramset *defaults)
-{
-	text_clear(&p->welcome);
-	text_add(&p->welcome, welcome->p, welcome->n);
-	paramset_unref(p->defaults);
-	p->defaults = paramset_ref(defaults);
-}
-
-void
-pool_forget_welcome(struct pool *p)
-{
-	paramset_unref(p->defaults);
-	p->defaults = NULL;
-}
-
-uint32_t
-pool_servers(const struct pool *p)
-{
-	uint32_t sum = 0;
-	int i;
-
-	for (i = 0; i < SERVER_NSTATES; i++)
-		if (i != SERVER_CLOSING)
-			sum += p->count[i];
-	return sum;
-}
-
-bool
-pool_is_paused(const struct pool *p)
-{
-	return p->pooler->paused || p->database->paused;
 }
 
 /*
@@ -432,7 +210,7 @@ pool_serve(struct pool *p)
 		w->pool = NULL;
 		w->granted(w, NULL);
 	}
-	while (!pool_is_paused(p) && p->queue.n > 0 &&
+	while (!pools_is_paused(p) && p->queue.n > 0 &&
 	    (s = pick_idle(p)) != NULL) {
 		if (!needs_check(s))
 			grant(p, s);
@@ -472,10 +250,10 @@ reason_to_close(const struct server *s)
 		return "close_needed";
 	if (s->lane->retired || p->database->entry == NULL)
 		return "connect string changed";
-	if (pool_is_paused(p))
+	if (pools_is_paused(p))
 		return "pause mode";
-	if (pool_servers(p) > p->size && (p->queue.n == 0 ||
-	    pool_servers(p) - p->size > p->reserve_size))
+	if (pools_servers(p) > p->size && (p->queue.n == 0 ||
+	    pools_servers(p) - p->size > p->reserve_size))
 		return "too many servers in the pool";
 	return is_too_old(s) ? "server lifetime over" : NULL;
 }
@@ -585,6 +363,16 @@ static const struct server_hooks server_hooks = {
 	on_up, on_failed, on_closed, settle, on_gone
 };
 
+static const struct pool_hooks pool_hooks = {
+	&server_hooks, gate_fill, gate_reclaim
+};
+
+void
+pool_register(struct pooler *p)
+{
+	p->pool_hooks = &pool_hooks;
+}
+
 /*
  * For the operator and the janitor.
  */
@@ -642,9 +430,9 @@ maintain_idle(struct server *s, const char *unused)
 	if (is_too_old(s)) {
 		p->lifetime_end = now_of(p);
 		server_close(s, "server lifetime over");
-	} else if (pool_servers(p) > p->size && p->queue.n == 0) {
+	} else if (pools_servers(p) > p->size && p->queue.n == 0) {
 		server_close(s, "too many servers in the pool");
-	} else if (limit > 0 && pool_servers(p) > gate_min(p) &&
+	} else if (limit > 0 && pools_servers(p) > gate_min(p) &&
 	    mono_between(s->used, now_of(p)) >= limit) {
 		server_close(s, "server idle timeout");
 	}
@@ -654,8 +442,8 @@ void
 pool_maintain(struct pool *p)
 {
 	each_server(p, SERVER_IDLE, maintain_idle, NULL);
-	drop_retired(p);
-	if (pool_servers(p) < gate_min(p) || somebody_waits(p))
+	pools_drop_retired(p);
+	if (pools_servers(p) < gate_min(p) || somebody_waits(p))
 		gate_fill(p);
 }
 
@@ -672,7 +460,7 @@ pool_check(const struct pool *p)
 			sum[i] += l->count[i];
 	for (i = 0; i < SERVER_NSTATES; i++)
 		must(sum[i] == p->count[i]);
-	must(p->queue.n == 0 || pool_is_paused(p) ||
+	must(p->queue.n == 0 || pools_is_paused(p) ||
 	    p->count[SERVER_IDLE] == 0 ||
 	    p->count[SERVER_TESTED] >= p->queue.n);
 }

@@ -23,6 +23,7 @@
 #include "pool/dial.h"
 #include "pool/login.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -162,8 +163,8 @@ on_janitor(struct timer *t)
 		pool = pool_of(n);
 		if (is_forgotten(p, pool->database)) {
 			pool_close_idle(pool, "obsolete connection");
-			if (pool_is_idle(pool))
-				pool_destroy(pool);
+			if (pools_is_idle(pool))
+				pools_destroy(pool);
 		} else {
 			pool_maintain(pool);
 		}
@@ -229,7 +230,7 @@ open_forced_pools(struct pooler *p)
 		if (db->entry != NULL && db->forced != NULL &&
 		    !db->automatic && strcmp(db->name, "*") != 0 &&
 		    config_min_pool_size(p->config, db->entry, NULL) > 0)
-			pool_get(p, db, db->forced->user);
+			pools_get(p, db, db->forced->user);
 }
 
 static void
@@ -311,6 +312,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	chore_init(&p->burial, on_burial);
 	chore_init(&p->review, on_review);
 	hosts_init(&p->hosts);
+	pool_register(p);
 	p->databases = database_table_create();
 	p->users = user_table_create();
 	p->on_server_closed = p->on_client_gone = on_departure;
@@ -362,7 +364,7 @@ pooler_destroy(struct pooler *p)
 	timer_disarm(&p->stats_timer);
 	cut_all(p);
 	while ((n = list_first(&p->pools)) != NULL)
-		pool_destroy(pool_of(n));
+		pools_destroy(pool_of(n));
 	database_table_destroy(p->databases);
 	user_table_destroy(p->users);
 	hosts_fini(&p->hosts);
@@ -436,7 +438,7 @@ each_pool_of(struct pooler *p, const struct database *db,
 static void
 recycle(struct pool *pool, const char *why)
 {
-	pool_forget_welcome(pool);
+	pools_forget_welcome(pool);
 	pool_reconnect(pool, why);
 }
 
@@ -514,7 +516,7 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 	database_load(p);
 	user_refresh(p);
 	LIST_EACH (n, &p->pools)
-		pool_load(pool_of(n));
+		pools_load(pool_of(n));
 	for (i = 0; i < diff.n; i++)
 		apply_change(p, &diff.items[i]);
 	config_diff_fini(&diff);

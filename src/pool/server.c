@@ -24,7 +24,7 @@
 #include "pgwire/messages.h"
 #include "pool/database.h"
 #include "pool/lane.h"
-#include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
@@ -58,7 +58,7 @@ log_prefix(const struct log_ctx *ctx, char *buf, size_t cap)
 
 	snprintf(buf, cap, "S-%llu: %s/%s@%s:%u",
 	    (unsigned long long)s->id, s->pool->database->name,
-	    pool_user_name(s->pool), addr_format(&s->addr, ip, sizeof ip),
+	    s->pool->user->name, addr_format(&s->addr, ip, sizeof ip),
 	    (unsigned)s->addr.port);
 }
 

@@ -8,6 +8,7 @@
 #include "conversation/world.h"
 #include "pool/database.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 
 #define TRANSACTION "pool_mode = transaction\ndefault_pool_size = 1\n"
 #define SESSION "pool_mode = session\ndefault_pool_size = 1\n"

@@ -8,6 +8,7 @@
 #include "pgwire/writer.h"
 #include "pool/client.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 
 #define TRANSACTION "pool_mode = transaction\ndefault_pool_size = 1\n"

@@ -11,6 +11,7 @@
 #include "pool/database.h"
 #include "pool/lane.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 
 #define TRANSACTION "pool_mode = transaction\ndefault_pool_size = 1\n"

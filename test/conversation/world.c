@@ -27,6 +27,7 @@
 #include "pgwire/writer.h"
 #include "pool/database.h"
 #include "pool/pool.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/user.h"
 
@@ -526,7 +527,7 @@ server_count(struct world *w)
 	unsigned sum = 0;
 
 	LIST_EACH (n, &w->pooler->pools)
-		sum += pool_servers(container_of(n, struct pool, member));
+		sum += pools_servers(container_of(n, struct pool, member));
 	return sum;
 }
 
@@ -535,5 +536,5 @@ world_pool(struct world *w, const char *database, const char *user)
 {
 	struct database *db = database_find(w->pooler, database);
 
-	return db != NULL ? pool_find(w->pooler, db, user) : NULL;
+	return db != NULL ? pools_find(w->pooler, db, user) : NULL;
 }

@@ -1,0 +1,237 @@
+/*
+ * pools.c - the pools there are: making, finding, forgetting them, and what
+ * each has by way of settings, hosts and credentials.
+ *
+ * How a pool hands out its servers is in pool.c, which registers itself in
+ * pooler->pool_hooks.
+ */
+#include "pool/pools.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "cluster/credentials.h"
+#include "cluster/host.h"
+#include "config/config.h"
+#include "pgwire/params.h"
+#include "pool/database.h"
+#include "pool/lane.h"
+#include "pool/state.h"
+#include "pool/user.h"
+
+static void
+on_timer(struct timer *t)
+{
+	struct pool *p = container_of(t, struct pool, timer);
+
+	p->pooler->pool_hooks->wake(p);
+}
+
+static void
+on_room(struct budget_wait *w)
+{
+	struct pool *p = container_of(w, struct pool, budget_wait);
+
+	p->pooler->pool_hooks->wake(p);
+}
+
+struct pool *
+pools_find(const struct pooler *pooler, const struct database *db,
+    const char *user)
+{
+	const struct user *u = user_find(pooler, user);
+	struct list *n;
+	struct pool *p;
+
+	if (u == NULL)
+		return NULL;
+	LIST_EACH(n, &pooler->pools) {
+		p = container_of(n, struct pool, member);
+		if (p->database == db && p->user == u)
+			return p;
+	}
+	return NULL;
+}
+
+/* Keep pooler->pools in the order of SHOW POOLS. */
+static void
+insert_sorted(struct pool *p)
+{
+	struct list *n;
+	struct pool *q;
+	int order;
+
+	LIST_EACH(n, &p->pooler->pools) {
+		q = container_of(n, struct pool, member);
+		order = strcmp(p->database->name, q->database->name);
+		if (order == 0)
+			order = strcmp(p->user->name, q->user->name);
+		if (order < 0)
+			break;
+	}
+	list_append(n, &p->member);
+	p->pooler->npools++;
+}
+
+struct pool *
+pools_get(struct pooler *pooler, struct database *db, const char *user)
+{
+	struct pool *p = pools_find(pooler, db, user);
+
+	if (p != NULL)
+		return p;
+	p = mem_alloc(sizeof *p);
+	p->pooler = pooler;
+	p->database = db;
+	p->user = user_acquire(pooler, user);
+	list_init(&p->lanes);
+	list_init(&p->budget_wait.member);
+	p->budget_wait.on_room = on_room;
+	p->server_hooks = pooler->pool_hooks->server;
+	queue_init(&p->queue);
+	queue_init(&p->newcomers);
+	timer_init(&p->timer, pooler->loop, on_timer);
+	db->npools++;
+	insert_sorted(p);
+	pools_load(p);
+	return p;
+}
+
+bool
+pools_is_idle(const struct pool *p)
+{
+	return p->nclients == 0 && p->queue.n == 0 && p->newcomers.n == 0 &&
+	    pools_servers(p) == 0 && p->count[SERVER_CLOSING] == 0;
+}
+
+void
+pools_destroy(struct pool *p)
+{
+	struct list *n;
+
+	must(pools_is_idle(p));
+	while ((n = list_first(&p->lanes)) != NULL)
+		lane_destroy(container_of(n, struct lane, member));
+	timer_disarm(&p->timer);
+	list_remove(&p->budget_wait.member);
+	list_remove(&p->member);
+	p->pooler->npools--;
+	p->database->npools--;
+	user_release(p->user);
+	text_fini(&p->welcome);
+	paramset_unref(p->defaults);
+	mem_free(p);
+}
+
+void
+pools_drop_retired(struct pool *p)
+{
+	struct list *n, *next;
+	struct lane *l;
+
+	LIST_EACH_SAFE (n, next, &p->lanes) {
+		l = container_of(n, struct lane, member);
+		if (l->retired && lane_is_empty(l))
+			lane_destroy(l);
+	}
+}
+
+/* What user, database and global settings come to for this pool. */
+static void
+resolve_settings(struct pool *p)
+{
+	const struct config *cfg = p->pooler->config;
+	const struct config_database *e = p->database->entry;
+	const struct config_user *u = user_config(p->pooler, p->user);
+	const char *reset = cfg->server_reset_query;
+	int size = config_pool_size(cfg, e, u);
+	int min = config_min_pool_size(cfg, e, u);
+	int reserve = config_reserve_pool_size(cfg, e, u);
+
+	p->mode = config_pool_mode(cfg, e, u);
+	p->size = size > 0 ? (uint32_t)size : UINT32_MAX;
+	p->min_size = min > 0 ? (uint32_t)min : 0;
+	if (p->min_size > p->size)
+		p->min_size = p->size;
+	p->reserve_size = reserve > 0 && cfg->reserve_pool_timeout > 0 ?
+	    (uint32_t)reserve : 0;
+	p->lifetime = config_server_lifetime(cfg, e, u);
+	p->query_wait_timeout = config_query_wait_timeout(cfg, e, u);
+	p->reset_query = reset != NULL && reset[0] != '\0' &&
+	    (p->mode == POOL_SESSION || cfg->server_reset_query_always) ?
+	    reset : NULL;
+}
+
+void
+pools_load(struct pool *p)
+{
+	const struct config_database *e = p->database->entry;
+	struct list *n;
+	struct lane *l, *found;
+	size_t i;
+
+	LANE_EACH (n, l, p)
+		l->retired = true;
+	for (i = 0; e != NULL && i < e->nhosts; i++) {
+		const struct config_host *h = &e->hosts[i];
+
+		found = NULL;
+		LANE_EACH (n, l, p)
+			if (l->host->port == h->port &&
+			    strcmp(l->host->name, h->name) == 0)
+				found = l;
+		if (found == NULL) {
+			found = lane_create(p, host_acquire(
+			    &p->pooler->hosts, h->name, h->port));
+			list_append(&p->lanes, &found->member);
+			budget_on_shortage(&found->host->budget,
+			    p->pooler->pool_hooks->reclaim, p->pooler);
+		}
+		found->retired = false;
+	}
+	pools_drop_retired(p);
+	resolve_settings(p);
+}
+
+struct credentials *
+pools_credentials(const struct pool *p)
+{
+	return p->database->forced != NULL ? p->database->forced :
+	    p->user->credentials;
+}
+
+void
+pools_set_welcome(struct pool *p, const struct text *welcome,
+    struct paramset *defaults)
+{
+	text_clear(&p->welcome);
+	text_add(&p->welcome, welcome->p, welcome->n);
+	paramset_unref(p->defaults);
+	p->defaults = paramset_ref(defaults);
+}
+
+void
+pools_forget_welcome(struct pool *p)
+{
+	paramset_unref(p->defaults);
+	p->defaults = NULL;
+}
+
+uint32_t
+pools_servers(const struct pool *p)
+{
+	uint32_t sum = 0;
+	int i;
+
+	for (i = 0; i < SERVER_NSTATES; i++)
+		if (i != SERVER_CLOSING)
+			sum += p->count[i];
+	return sum;
+}
+
+bool
+pools_is_paused(const struct pool *p)
+{
+	return p->pooler->paused || p->database->paused;
+}

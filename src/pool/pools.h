@@ -1,0 +1,93 @@
+/*
+ * pools.h - the pools there are; see pools.c. Who may use what is in pool.h.
+ */
+#ifndef POOL_POOLS_H
+#define POOL_POOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "cluster/budget.h"
+#include "config/setting.h"
+#include "net/loop.h"
+#include "pool/queue.h"
+#include "pool/server.h"
+#include "pool/stats.h"
+
+struct credentials;
+struct database;
+struct paramset;
+struct pooler;
+struct user;
+
+struct pool {
+	struct list member;             /* of pooler->pools */
+	struct pooler *pooler;
+	struct database *database;
+	struct user *user;              /* the forced one, if any */
+	struct list lanes;              /* the next to be dialled first */
+	enum pool_mode mode;            /* these: resolved settings */
+	uint32_t size;                  /* UINT32_MAX: no limit */
+	uint32_t min_size, reserve_size;
+	int64_t query_wait_timeout;     /* 0: none */
+	int64_t lifetime;               /* 0: use servers once */
+	const char *reset_query;        /* NULL: none is due */
+	uint32_t count[SERVER_NSTATES];
+	struct queue queue;             /* for servers */
+	struct queue newcomers;         /* for the welcome */
+	struct timer timer;             /* back-off or reserve */
+	const struct server_hooks *server_hooks;
+	struct budget_wait budget_wait;
+	struct stats stats;             /* since the pool was made */
+	struct stats before, last;      /* at, and in, the last period */
+	struct text welcome;            /* ParameterStatus messages */
+	struct paramset *defaults;      /* tracked ones; NULL: not known */
+	uint32_t nclients;
+	bool sweeping;                  /* its lists are being walked */
+	struct mono lifetime_end;       /* when one was closed for its age */
+};
+
+/* What pool.c does for its pools. */
+struct pool_hooks {
+	const struct server_hooks *server;
+	void (*wake)(struct pool *);
+		/* A back-off is over, or a ticket came back. */
+	void (*reclaim)(void *pooler, struct budget *);
+};
+
+struct pool *pools_get(struct pooler *, struct database *, const char *user);
+	/* The pool of this pair, made if need be. */
+
+struct pool *pools_find(const struct pooler *, const struct database *,
+    const char *user);
+
+void pools_destroy(struct pool *);
+	/* Without clients, waits and servers. */
+
+bool pools_is_idle(const struct pool *);
+	/* Could it be destroyed now? */
+
+struct credentials *pools_credentials(const struct pool *);
+	/* With which its servers log in. */
+
+void pools_set_welcome(struct pool *, const struct text *,
+    struct paramset *);
+	/* What a server told at its login; copied. */
+
+void pools_forget_welcome(struct pool *);
+	/* It is out of date: the next client waits for a new login. */
+
+uint32_t pools_servers(const struct pool *);
+	/* In all states but CLOSING. */
+
+bool pools_is_paused(const struct pool *);
+
+void pools_load(struct pool *);
+	/* A new configuration: find the lanes anew. */
+
+void pools_drop_retired(struct pool *);
+	/* Forget lanes that are named no more and have no server left. */
+
+#endif
