@@ -329,6 +329,10 @@ attach(struct conn *c, int fd, enum conn_state state)
 	c->error = 0;
 	c->state = state;
 	io_watch_init(&c->watch, c->env->loop, fd, on_ready);
+	/* Servers come before clients: the end of an idle one is seen before
+	 * it is given a query, and a free one before somebody new asks. */
+	if (state == CONN_DIALLING)
+		io_watch_hurry(&c->watch);
 	update_watch(c);
 }
 

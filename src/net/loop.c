@@ -204,6 +204,13 @@ io_watch_init(struct io_watch *w, struct loop *l, int fd,
 }
 
 void
+io_watch_hurry(struct io_watch *w)
+{
+	must(w->events == 0);
+	ev_set_priority(io_of(w), EV_MAXPRI - 1);
+}
+
+void
 io_watch_set(struct io_watch *w, unsigned events)
 {
 	ev_io *io = io_of(w);

@@ -79,6 +79,10 @@ void io_watch_init(struct io_watch *, struct loop *, int fd,
     void (*on_ready)(struct io_watch *, unsigned));
 	/* Watches nothing yet. */
 
+void io_watch_hurry(struct io_watch *);
+	/* Before it watches anything: call it before the others of its turn
+	 * that were not hurried. */
+
 void io_watch_set(struct io_watch *, unsigned events);
 	/* Watch exactly these from now on; 0 stops. Free if unchanged. */
 
