@@ -1,7 +1,7 @@
 # Conversations: scripted clients and servers around the real core, on a
 # virtual clock. Included by Makefile.am.
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
-	talk_limits
+	talk_limits talk_failures talk_cancel talk_control talk_soak
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -37,3 +37,19 @@ talk_flow_LDADD = $(CONVERSATION_LIBS)
 talk_limits_SOURCES = test/conversation/test_limits.c
 talk_limits_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_limits_LDADD = $(CONVERSATION_LIBS)
+
+talk_failures_SOURCES = test/conversation/test_failures.c
+talk_failures_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_failures_LDADD = $(CONVERSATION_LIBS)
+
+talk_cancel_SOURCES = test/conversation/test_cancel.c
+talk_cancel_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_cancel_LDADD = $(CONVERSATION_LIBS)
+
+talk_control_SOURCES = test/conversation/test_control.c
+talk_control_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_control_LDADD = $(CONVERSATION_LIBS)
+
+talk_soak_SOURCES = test/conversation/test_soak.c
+talk_soak_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_soak_LDADD = $(CONVERSATION_LIBS)

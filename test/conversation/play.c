@@ -177,6 +177,17 @@ play_world(struct world *w, struct cue *c)
 	}
 }
 
+static void
+play_host(struct world *w, struct cue *c)
+{
+	if (says(c, "is down"))
+		servers_listen(w, c->n, false);
+	else if (says(c, "is up"))
+		servers_listen(w, c->n, true);
+	else
+		misunderstood(c);
+}
+
 /* "client 1: x" is read like "client 1 : x". */
 static void
 take_number(struct cue *c)
@@ -195,6 +206,9 @@ play_line(struct world *w, struct cue *c)
 	} else if (says(c, "server")) {
 		take_number(c);
 		play_server(w, c);
+	} else if (says(c, "host")) {
+		take_number(c);
+		play_host(w, c);
 	} else if (says(c, "cancel")) {
 		take_number(c);
 		play_cancel(w, c);

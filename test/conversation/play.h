@@ -14,6 +14,7 @@
  *	"wait 2.5"                         seconds pass
  *	"cancel 1 is for 2", "cancel 1 ends"
  *	"refuse FATAL 28P01 text", "let in"    see servers_refuse()
+ *	"host 1 is down", "host 1 is up"
  *	"pause", "resume", "reconnect"     of everything
  *	"resets by hand", "logins by hand", "cancels by hand"
  */

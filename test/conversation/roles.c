@@ -163,6 +163,13 @@ client_sends_bytes(struct world *w, unsigned n, const void *p, size_t len)
 }
 
 void
+client_writes(struct world *w, unsigned n, const char *line)
+{
+	script_write(CLIENT_SPEAKS, line, &client(w, n)->out);
+	peer_exchange(client(w, n));
+}
+
+void
 client_drops(struct world *w, unsigned n)
 {
 	peer_close(client(w, n));
@@ -278,9 +285,15 @@ server_replies_bytes(struct world *w, unsigned n, const void *p, size_t len)
 }
 
 void
-server_dies(struct world *w, unsigned n)
+server_drops(struct world *w, unsigned n)
 {
 	peer_close(server(w, n));
+}
+
+void
+server_dies(struct world *w, unsigned n)
+{
+	server_drops(w, n);
 	world_turn(w);
 }
 

@@ -27,6 +27,8 @@ const char *client_param(struct world *, unsigned n, const char *name);
 	/* As told at the login; NULL: not told. */
 
 void client_sends_bytes(struct world *, unsigned n, const void *, size_t);
+void client_writes(struct world *, unsigned n, const char *line);
+	/* Sends this, without a turn. */
 void client_leaves(struct world *, unsigned n);
 void client_lingers(struct world *, unsigned n);
 	/* It does not close when the pooler does. */
@@ -54,8 +56,10 @@ void client_skips(struct world *, unsigned n, size_t bytes);
 
 void server_replies_bytes(struct world *, unsigned n, const void *, size_t);
 void server_dies(struct world *, unsigned n);
+void server_drops(struct world *, unsigned n);
 void server_resets(struct world *, unsigned n);
-	/* It closes; the second one in the manner of TCP. */
+	/* It closes: the second one without a turn, the third in the way
+	 * TCP has for it. */
 void server_says_last(struct world *, unsigned n);
 	/* It ends its side when all has been written. */
 void server_stalls(struct world *, unsigned n, bool stalled);

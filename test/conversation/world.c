@@ -155,7 +155,9 @@ greet(struct world *w, struct peer *p)
 	p->key[3] = (unsigned char)p->n;
 	p->key[7] = 0x77;
 	p->at = f.len;
-	if (!w->by_hand)
+	if (w->hangs_up)
+		peer_close(p);
+	else if (!w->by_hand)
 		let_in(w, p);
 	return true;
 }

@@ -39,6 +39,7 @@ struct world {
 	char *refusal;          /* NULL: servers let us in */
 	int send_buffer;        /* of the pooler's sockets to clients; 0 */
 	bool by_hand;           /* logins are the test's to answer */
+	bool hangs_up;          /* servers close at the startup packet */
 	bool holds_cancels;     /* cancel requests stay open */
 	bool keeps_resets;      /* DISCARD ALL and the empty query as well */
 	void (*on_query)(struct world *, unsigned server, const char *line);
