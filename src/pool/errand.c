@@ -11,9 +11,11 @@
 
 #include "base/log.h"
 #include "base/must.h"
+#include "config/config.h"
 #include "pgwire/error.h"
 #include "pgwire/tracker.h"
 #include "pool/batch.h"
+#include "pool/state.h"
 
 void
 errand_start(struct server *s, const char *name, const char *sql,
@@ -25,6 +27,10 @@ errand_start(struct server *s, const char *name, const char *sql,
 	must(s->errand.name == NULL && tracker_at_rest(&s->tracker));
 	s->errand = (struct errand){ .name = name, .on_done = on_done };
 	log_noise(&s->log, "errand: %s", name);
+	/* During the login there is a deadline for all of it. */
+	if (s->state != SERVER_LOGIN)
+		deadline_arm(&s->pooler->server_deadlines, &s->deadline,
+		    s->pooler->config->server_connect_timeout);
 	batch_query(&batch, sql, HIDE_ALL);
 	sent = batch_write(&batch, s);
 	must(sent);
@@ -55,5 +61,7 @@ errand_finish(struct server *s)
 
 	must(e.name != NULL);
 	s->errand = (struct errand){ 0 };
+	if (s->state != SERVER_LOGIN)
+		deadline_disarm(&s->deadline);
 	e.on_done(s, e.failure.message[0] != '\0' ? &e.failure : NULL);
 }

@@ -15,7 +15,8 @@
 void errand_start(struct server *, const char *name, const char *sql,
     void (*on_done)(struct server *, const struct failure *));
 	/* Send the query. on_done follows once, with NULL if every statement
-	 * succeeded. It does not follow if the server is closed before. */
+	 * succeeded. It does not follow if the server is closed before, as
+	 * one that takes longer than server_connect_timeout is. */
 
 /* For the relay: */
 

@@ -170,9 +170,10 @@ needs_check(const struct server *s)
 static void
 on_checked(struct server *s, const struct failure *f)
 {
-	deadline_disarm(&s->deadline);
 	if (f != NULL) {
 		server_close(s, "test query failed");
+		/* Another one may be fine. */
+		pool_serve(s->pool);
 		return;
 	}
 	s->checked = now_of(s->pool);
@@ -182,12 +183,9 @@ on_checked(struct server *s, const struct failure *f)
 static void
 start_check(struct server *s)
 {
-	const struct config *cfg = s->pooler->config;
-	const char *sql = cfg->server_check_query;
+	const char *sql = s->pooler->config->server_check_query;
 
 	server_set_state(s, SERVER_TESTED);
-	deadline_arm(&s->pooler->server_deadlines, &s->deadline,
-	    cfg->server_connect_timeout);
 	errand_start(s, "check query",
 	    strcmp(sql, "<empty>") == 0 ? "" : sql, on_checked);
 }

@@ -24,6 +24,7 @@
 #include "pool/login.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
+#include "pool/relay.h"
 #include "pool/server.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -74,10 +75,10 @@ on_server_late(struct deadlines *ds, struct deadline *d)
 	(void)ds;
 	if (s->state == SERVER_CLOSING)
 		server_gone(s);
-	else if (s->state == SERVER_TESTED)
-		server_close(s, "test query took too long");
-	else
+	else if (s->state == SERVER_LOGIN)
 		dial_late(s);
+	else
+		relay_errand_late(s);
 }
 
 static void

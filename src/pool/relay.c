@@ -350,9 +350,19 @@ static void
 close_broken(struct server *s, const char *why)
 {
 	struct link *link = s->link;
-	/* In the middle of a message nothing can be told any more. */
-	bool told = s->said_goodbye || (s->passing > 0 && !s->hiding);
+	/* In the middle of a message nothing can be told any more; and what
+	 * it answered to an errand the client has not seen. */
+	bool told = (s->said_goodbye && s->errand.name == NULL) ||
+	    (s->passing > 0 && !s->hiding);
+	struct failure f = s->errand.failure;
 
+	if (s->state == SERVER_LOGIN) {
+		/* In its connect_query: an attempt that has failed, too. */
+		if (f.message[0] == '\0')
+			snprintf(f.message, sizeof f.message, "%s", why);
+		s->hooks->failed(s, &f);
+		return;
+	}
 	if (link == NULL) {
 		server_close(s, why);
 		return;
@@ -398,25 +408,36 @@ walk(struct server *s, const unsigned char *p, size_t n,
 	return at;
 }
 
+/* Go on reading a client that was held, if its server can take more. */
+static void
+resume_client(struct link *link)
+{
+	struct server *s = link->server;
+
+	if (!link->conn->held || conn_is_clogged(&s->conn) ||
+	    tracker_full(&s->tracker))
+		return;
+	conn_hold(link->conn, false);
+	conn_redeliver(link->conn);
+}
+
 static void
 after_bytes(struct server *s)
 {
 	struct link *link = s->link;
 
-	if (link == NULL)
+	if (link == NULL) {
+		/* Its end of file will follow; nobody may get it before. */
+		if (s->said_goodbye)
+			close_broken(s, "server conn crashed?");
 		return;
+	}
 	if (conn_is_clogged(link->conn)) {
 		conn_hold(&s->conn, true);
 		return;
 	}
-	if (link->conn->held && !conn_is_clogged(&s->conn) &&
-	    !tracker_full(&s->tracker)) {
-		conn_hold(link->conn, false);
-		conn_redeliver(link->conn);
-		if (s->link != link)
-			return;
-	}
-	if (relay_at_rest(link))
+	resume_client(link);
+	if (s->link == link && relay_at_rest(link))
 		link->hooks->on_rest(link);
 }
 
@@ -458,10 +479,8 @@ on_drained(struct conn *c)
 {
 	struct server *s = server_of(c);
 
-	if (s->link != NULL && !tracker_full(&s->tracker)) {
-		conn_hold(s->link->conn, false);
-		conn_redeliver(s->link->conn);
-	}
+	if (s->link != NULL)
+		resume_client(s->link);
 }
 
 static void
@@ -484,6 +503,13 @@ static const struct conn_ops relay_ops = {
 };
 
 void
+relay_errand_late(struct server *s)
+{
+	must(s->errand.name != NULL);
+	close_broken(s, "server does not answer");
+}
+
+void
 relay_open(struct server *s)
 {
 	s->conn.ops = &relay_ops;
@@ -496,6 +522,10 @@ relay_client_drained(struct link *link)
 
 	conn_hold(&s->conn, false);
 	conn_redeliver(&s->conn);
+	/* The answers that made room in the tracker may all have been seen
+	 * while the client was clogged. */
+	if (link->server == s)
+		resume_client(link);
 	if (link->server == s && relay_at_rest(link))
 		link->hooks->on_rest(link);
 }

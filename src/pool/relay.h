@@ -71,6 +71,9 @@ bool relay_is_clean(const struct server *);
 void relay_client_drained(struct link *);
 	/* The client takes bytes again. */
 
+void relay_errand_late(struct server *);
+	/* It has left an errand unanswered for too long. */
+
 void relay_open(struct server *);
 	/* The login is over: from now on its bytes come here. */
 
