@@ -27,7 +27,7 @@ declare -A below=(
 
 # Headers of libraries, as a pattern, and the files that may include them.
 owners=(
-	'<ev\.h>|^src/net/loop\.[ch]$'
+	'<ev\.h>|^(src/net/loop\.[ch]|test/bench/multiplexer\.c)$'
 	'<ares|^src/net/resolve\.c$'
 	'<openssl/|^src/(pgwire/(crypto|scram_keys|secret)|net/tls[a-z_]*)\.[ch]$'
 	'<ini\.h>|^src/config/ini\.c$'
