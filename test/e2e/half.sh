@@ -369,9 +369,8 @@ while sent < len(data) or got < 3000:
 same('answers', got, 3000)
 PY
 rss=$(awk '/VmHWM/ { print $2 }' "/proc/$(pgweir_pid)/status")
-if ! grep -q -a __asan_init "$T/bin/pgweir"; then
+is_sanitized ||
 	expect_at_most 'c07 memory in KB after 100 MB of rows' "$rss" 60000
-fi
 
 it 'h01 the counters are at rest'
 wait_for '[ "$(show POOLS cl_active database=postgres)" = 0 ]'

@@ -463,6 +463,12 @@ is_pgbouncer()
 	[[ ${PGWEIR##*/} == pgbouncer* ]]
 }
 
+# is_sanitized: the program under test was built with the sanitizers.
+is_sanitized()
+{
+	grep -q -a __asan_init "$PGWEIR"
+}
+
 if [ ! -x "$PGWEIR" ]; then
 	echo "FAILED: there is no program $PGWEIR: build it, or say PGWEIR=..."
 	exit 1

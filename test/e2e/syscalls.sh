@@ -7,8 +7,7 @@
 . "${0%/*}/lib.sh"
 
 limit=4.2
-[ ! -e "$BUILD/config.status" ] || ! grep -q 'fsanitize=' "$BUILD/Makefile" ||
-	skip 'the sanitizers make calls of their own'
+! is_sanitized || skip 'the sanitizers make calls of their own'
 strace -qq -o /dev/null true 2>/dev/null ||
 	skip 'strace may not trace on this machine'
 
