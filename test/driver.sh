@@ -5,6 +5,8 @@
 # .ci/run lists the slowest from those lines.
 set -u
 
+# Check's own limit of 4 s is for quiet machines.
+export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-60}
 limit=${PGWEIR_TEST_LIMIT:-420}
 name=$1
 case $1 in *.sh) set -- bash "$@" ;; esac

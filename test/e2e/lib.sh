@@ -371,7 +371,8 @@ pgweir_start()
 	pgweir_lives || fail 'pgweir does not start'
 }
 
-# pgweir_spawn ARGUMENT...: starts pgweir and does not wait for it.
+# pgweir_spawn ARGUMENT...: starts pgweir and does not wait for it. A second
+# one needs another name: DAEMON=pgweir-two pgweir_spawn ...
 pgweir_spawn()
 {
 	if [ ! -x "$T/bin/pgweir" ]; then
@@ -385,9 +386,9 @@ pgweir_spawn()
 		export ASAN_OPTIONS=detect_leaks=1:exitcode=99
 		export UBSAN_OPTIONS=print_stacktrace=1
 		exec setsid "${as_user[@]}" "$T/bin/pgweir" "$@" </dev/null \
-			>>"$T/pgweir.log" 2>&1
+			>>"$T/${DAEMON:-pgweir}.log" 2>&1
 	) &
-	echo $! >"$T/pids/pgweir"
+	echo $! >"$T/pids/${DAEMON:-pgweir}"
 }
 
 pgweir_pid()
