@@ -147,7 +147,7 @@ while time.monotonic() < end:
 print(me, committed, n)
 PY
 for i in $(seq 1 24); do
-	talk "$i" 8 <"$T/worker.py" >"$T/worker.$i" 2>&1 &
+	talk "$i" 8 <"$T/worker.py" >"$T/result.$i" 2>&1 &
 	workers+=($!)
 done
 for _ in $(seq 1 12); do
@@ -158,12 +158,12 @@ for _ in $(seq 1 12); do
 	console RECONNECT >/dev/null
 done
 for worker in "${workers[@]}"; do
-	wait "$worker" || fail "a worker: $(cat "$T"/worker.* | grep -m 3 Error)"
+	wait "$worker" || fail "a worker: $(cat "$T"/result.* | grep -m 3 Error)"
 done
 wait_for '[ "$(show POOLS cl_active database=postgres)" = 0 ]'
 wait_for '[ "$(show POOLS cl_waiting database=postgres)" = 0 ]'
 wait_for '[ "$(show POOLS sv_active database=postgres)" = 0 ]'
-cat "$T"/worker.* >"$T/workers"
+cat "$T"/result.* >"$T/workers"
 awk '{ n += $2 } END { print n " transactions" }' "$T/workers"
 pg 'select who, count(*) filter (where n >= 0), count(*) filter (where n < 0)
 	from t group by 1' | tr '|' ' ' | sort -n >"$T/rows"

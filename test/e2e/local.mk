@@ -8,6 +8,8 @@ E2E_TESTS = \
 	test/e2e/pgbench_1000.sh \
 	test/e2e/half.sh \
 	test/e2e/process.sh \
+	test/e2e/crowd.sh \
+	test/e2e/settings.sh \
 	test/e2e/timeouts.sh \
 	test/e2e/limits.sh \
 	test/e2e/dump.sh \
