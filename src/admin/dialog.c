@@ -13,6 +13,12 @@
 #include "pgwire/writer.h"
 #include "pool/pooler.h"
 
+const struct log_ctx *
+dialog_log(const struct dialog *d)
+{
+	return d->client != NULL ? client_log(d->client) : NULL;
+}
+
 void
 dialog_ready(struct dialog *d)
 {
@@ -39,7 +45,7 @@ append_error(struct dialog *d, const char *sqlstate, const char *message,
 	};
 
 	if (pooler_config(d->pooler)->log_pooler_errors)
-		log_warning(NULL, "pooler error: %s", message);
+		log_warning(dialog_log(d), "pooler error: %s", message);
 	writer_error(&d->out, &e);
 }
 

@@ -46,6 +46,9 @@ struct dialog {
 	struct command command; /* the last one; wait.database is in it */
 };
 
+const struct log_ctx *dialog_log(const struct dialog *);
+	/* For log lines about its client; NULL when that is gone. */
+
 void dialog_ready(struct dialog *);
 	/* Append ReadyForQuery. */
 

@@ -24,8 +24,7 @@ enum need { NEED_ADMIN, NEED_STATS };
 
 enum show_kind {
 	SHOW_TABLE,
-	SHOW_DUMMY,     /* a parameter that drivers ask for; SET ignores it */
-	SHOW_LATER      /* PgBouncer has it */
+	SHOW_DUMMY      /* a parameter that drivers ask for; SET ignores it */
 };
 
 struct walk;
@@ -71,6 +70,9 @@ struct walk {
 		struct list_facts list;
 		struct memory_facts memory;
 		struct peer_facts peer;
+		struct peer_pool_facts peer_pool;
+		struct fd_facts fd;
+		struct dns_facts dns;
 		struct setting_row setting;
 		struct pair_row pair;
 		struct count_row count;

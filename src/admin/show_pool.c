@@ -1,7 +1,11 @@
 /*
- * show_pool.c - SHOW POOLS, DATABASES, USERS, PEERS, PEER_POOLS, LISTS, MEM.
+ * show_pool.c - SHOW POOLS, DATABASES, USERS, PEERS, PEER_POOLS, LISTS, MEM,
+ * DNS_HOSTS, DNS_ZONES.
  */
 #include "admin/show.h"
+
+#include <inttypes.h>
+#include <sys/socket.h>
 
 #include "base/must.h"
 
@@ -131,23 +135,20 @@ next_peer(struct walk *w)
 	return facts_peer(w->pooler, &w->cursor, &w->row.peer);
 }
 
-/* Cancel requests that are passed on to a peer are not pooled here. */
+#define INT(member) COLUMN(#member, PG_INT4, struct peer_pool_facts, member)
 static const struct column peer_pools[] = {
-	COLUMN("peer_id", PG_INT4, struct peer_facts, id),
-	COLUMN("cl_active_cancel_req", PG_INT4, struct pool_facts,
-	    cl_active_cancel_req),
-	COLUMN("cl_waiting_cancel_req", PG_INT4, struct pool_facts,
-	    cl_waiting_cancel_req),
-	COLUMN("sv_active_cancel", PG_INT4, struct pool_facts,
-	    sv_active_cancel),
-	COLUMN("sv_login", PG_INT4, struct pool_facts, sv_login),
+	COLUMN("peer_id", PG_INT4, struct peer_pool_facts, id),
+	INT(cl_active_cancel_req),
+	INT(cl_waiting_cancel_req),
+	INT(sv_active_cancel),
+	INT(sv_login),
 };
+#undef INT
 
 static bool
-next_nothing(struct walk *w)
+next_peer_pool(struct walk *w)
 {
-	(void)w;
-	return false;
+	return facts_peer_pool(w->pooler, &w->cursor, &w->row.peer_pool);
 }
 
 /* LISTS, MEM */
@@ -185,6 +186,66 @@ next_memory(struct walk *w)
 	return facts_memory(w->pooler, &w->cursor, &w->row.memory);
 }
 
+/* DNS_HOSTS, DNS_ZONES */
+
+static void
+put_ttl(struct text *out, const void *row)
+{
+	table_printf(out, "%" PRId64,
+	    ((const struct dns_facts *)row)->ttl_usec / 1000000);
+}
+
+/* The port is where PgBouncer has it; what is kept of a name has none. */
+static void
+put_addrs(struct text *out, const void *row)
+{
+	const struct dns_facts *f = row;
+	struct text list = { 0 };
+	char ip[64];
+
+	text_puts(&list, "");
+	for (unsigned i = 0; i < f->naddrs; i++)
+		text_printf(&list, f->addrs[i].family == AF_INET6 ?
+		    "%s[%s]:0" : "%s%s:0", i > 0 ? "," : "",
+		    addr_format(&f->addrs[i], ip, sizeof ip));
+	table_text(out, list.p);
+	text_fini(&list);
+}
+
+static const struct column dns_hosts[] = {
+	COLUMN("hostname", PG_TEXT, struct dns_facts, hostname),
+	COLUMN_BY("ttl", PG_INT8, put_ttl),
+	COLUMN_BY("addrs", PG_TEXT, put_addrs),
+};
+
+static bool
+next_dns_host(struct walk *w)
+{
+	return facts_dns(w->pooler, &w->cursor, &w->row.dns);
+}
+
+/* Zones are not watched here: there is never a row, so that no put() has a
+ * fact to print. */
+static void
+put_nothing(struct text *out, const void *row)
+{
+	(void)row;
+	table_text(out, NULL);
+}
+
+static const struct column dns_zones[] = {
+	COLUMN_BY("zonename", PG_TEXT, put_nothing),
+	COLUMN_BY("serial", PG_INT8, put_nothing),
+	COLUMN_BY("count", PG_INT4, put_nothing),
+};
+
+static bool
+next_nothing(struct walk *w)
+{
+	(void)w;
+	return false;
+}
+
 const struct show *
 show_pools(void)
 {
@@ -193,13 +254,11 @@ show_pools(void)
 		SHOW("DATABASES", databases, next_database),
 		SHOW("USERS", users, next_user),
 		SHOW("PEERS", peers, next_peer),
-		SHOW("PEER_POOLS", peer_pools, next_nothing),
+		SHOW("PEER_POOLS", peer_pools, next_peer_pool),
 		SHOW("LISTS", lists, next_list),
 		SHOW("MEM", memory, next_memory),
-		{ .name = "DNS_HOSTS", .kind = SHOW_LATER,
-		    .need = NEED_STATS },
-		{ .name = "DNS_ZONES", .kind = SHOW_LATER,
-		    .need = NEED_STATS },
+		SHOW("DNS_HOSTS", dns_hosts, next_dns_host),
+		SHOW("DNS_ZONES", dns_zones, next_nothing),
 		{ .name = NULL },
 	};
 

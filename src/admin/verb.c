@@ -101,14 +101,17 @@ argument(const struct command *c)
 
 /* SHOW is what monitoring sends every few seconds. */
 static void
-log_command(const struct verb *v, const struct command *c)
+log_command(const struct dialog *d, const struct verb *v,
+    const struct command *c)
 {
+	const struct log_ctx *log = dialog_log(d);
+
 	if (v->need != NEED_ADMIN)
-		log_debug(NULL, "%s '%s' command issued", v->name, c->arg);
+		log_debug(log, "%s '%s' command issued", v->name, c->arg);
 	else if (argument(c) != NULL)
-		log_info(NULL, "%s '%s' command issued", v->name, c->arg);
+		log_info(log, "%s '%s' command issued", v->name, c->arg);
 	else
-		log_info(NULL, "%s command issued", v->name);
+		log_info(log, "%s command issued", v->name);
 }
 
 static enum verdict
@@ -122,7 +125,7 @@ dispatch(struct dialog *d, const struct command *c)
 		return ACCEPTED;
 	if (c->form < v->least || c->form > v->most)
 		return INVALID;
-	log_command(v, c);
+	log_command(d, v, c);
 	return v->run(d, c);
 }
 
@@ -215,11 +218,7 @@ run_show(struct dialog *d, const struct command *c)
 		return INVALID;
 	if (refused(d, show->need))
 		return ACCEPTED;
-	if (show->kind == SHOW_LATER)
-		dialog_error(d, SQLSTATE_FEATURE_NOT_SUPPORTED,
-		    "SHOW %s is not supported yet", show->name);
-	else
-		dialog_show(d, show);
+	dialog_show(d, show);
 	return ACCEPTED;
 }
 
@@ -346,7 +345,7 @@ run_reload(struct dialog *d, const struct command *c)
 	if (control_reload(d->pooler, &err)) {
 		dialog_done(d, "RELOAD");
 	} else {
-		log_error(NULL, "reload failed, nothing was changed: %s",
+		log_error(dialog_log(d), "reload failed, nothing was changed: %s",
 		    err.text);
 		dialog_error_detail(d, SQLSTATE_CONFIG_FILE_ERROR,
 		    "RELOAD failed, see logs for additional details",

@@ -34,6 +34,7 @@ struct cancel {
 	struct deadline deadline;
 	struct chore burial;
 	uint32_t place;
+	int peer;                       /* 0: goes to a server of ours */
 	unsigned char key[8];           /* what is sent */
 };
 
@@ -232,6 +233,7 @@ forward_to_peer(struct client *c, const struct cancelkey *key)
 		client_close(c, "failed cancel request");
 		return;
 	}
+	x->peer = peer->id;
 	unix_host = (struct host){ .name = peer->host,
 		.port = (uint16_t)peer->port };
 	if (!host_is_unix(&unix_host)) {
@@ -244,6 +246,24 @@ forward_to_peer(struct client *c, const struct cancelkey *key)
 	    conn_dial(&x->conn, (struct sockaddr *)&ss, len) == -1)
 		end(x, "failed to forward cancel request");
 	mem_free(path);
+}
+
+struct cancel_counts
+cancel_count(const struct pooler *p, int peer)
+{
+	struct cancel_counts counts = { 0 };
+	uint32_t cursor = 0;
+	const struct cancel *x;
+
+	while ((x = roster_next(&p->cancels, &cursor)) != NULL) {
+		if (x->peer != peer)
+			continue;
+		if (conn_is_open(&x->conn))
+			counts.sent++;
+		else
+			counts.connecting++;
+	}
+	return counts;
 }
 
 static struct client *

@@ -29,6 +29,13 @@ size_t cancel_size(void);
 
 void cancel_abandon_all(struct pooler *);
 
+/* Requests that are passed on to a peer. */
+struct cancel_counts {
+	int connecting, sent;
+};
+
+struct cancel_counts cancel_count(const struct pooler *, int peer);
+
 struct cancel *cancel_of_deadline(struct deadline *);
 
 #endif

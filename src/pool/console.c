@@ -28,6 +28,12 @@ client_is_clogged(const struct client *c)
 	return conn_is_clogged(&c->conn);
 }
 
+const struct log_ctx *
+client_log(const struct client *c)
+{
+	return &c->log;
+}
+
 static void
 on_console_end(struct conn *conn, int error)
 {

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 struct client;
+struct log_ctx;
 struct pooler;
 
 enum console_role { CONSOLE_STATS, CONSOLE_ADMIN };
@@ -42,6 +43,9 @@ void client_send(struct client *, const void *, size_t);
 
 bool client_is_clogged(const struct client *);
 	/* Does it not take what was sent? Wait for on_drained. */
+
+const struct log_ctx *client_log(const struct client *);
+	/* For log lines that are about it. */
 
 void client_fail(struct client *, const char *sqlstate, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -38,6 +38,7 @@ struct socket_facts {
 	int prepared_statements;
 	const char *wait_reason;        /* why it waits; NULL: it does not */
 	uint32_t kept, unsent;          /* bytes in our buffers */
+	uint32_t passing;               /* missing of the current message */
 };
 
 bool facts_client(const struct pooler *, uint32_t *cursor,
@@ -46,6 +47,23 @@ bool facts_server(const struct pooler *, uint32_t *cursor,
     struct socket_facts *);
 	/* The next one that is logged in (clients) or not closing (servers);
 	 * false at the end. */
+
+bool facts_socket(const struct pooler *, uint32_t *cursor,
+    struct socket_facts *);
+	/* All of them, also clients that are logging in, with the states of
+	 * SHOW SOCKETS: "cl_active", "sv_login". */
+
+/* A socket as SHOW FDS has it, without any secret. */
+struct fd_facts {
+	int fd, link_fd;                /* link_fd 0: none */
+	const char *task;               /* "client", "server" */
+	const char *user, *database;
+	struct addr addr;
+	const char *client_encoding, *std_strings, *datestyle, *timezone;
+};
+
+bool facts_fd(const struct pooler *, uint32_t *cursor, struct fd_facts *);
+	/* Of those that facts_client() and facts_server() have. */
 
 struct pool_facts {
 	const char *database, *user, *pool_mode;
@@ -122,5 +140,25 @@ struct peer_facts {
 
 bool facts_peer(const struct pooler *, uint32_t *cursor,
     struct peer_facts *);
+
+/* A row of SHOW PEER_POOLS: cancel requests on their way to a peer. */
+struct peer_pool_facts {
+	int id;
+	int cl_active_cancel_req, cl_waiting_cancel_req, sv_active_cancel,
+	    sv_login;
+};
+
+bool facts_peer_pool(const struct pooler *, uint32_t *cursor,
+    struct peer_pool_facts *);
+
+/* A row of SHOW DNS_HOSTS. */
+struct dns_facts {
+	const char *hostname;
+	int64_t ttl_usec;               /* left */
+	const struct addr *addrs;       /* without port */
+	unsigned naddrs;
+};
+
+bool facts_dns(const struct pooler *, uint32_t *cursor, struct dns_facts *);
 
 #endif

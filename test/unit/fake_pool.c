@@ -42,11 +42,19 @@ fake_destroy(struct pooler *p)
 	mem_free(p);
 }
 
+static void
+log_prefix(const struct log_ctx *log, char *buf, size_t cap)
+{
+	(void)log;
+	snprintf(buf, cap, "C-7: pgweir/me@unix:6432");
+}
+
 struct client *
 fake_login(struct pooler *p, enum console_role role)
 {
 	struct client *c = mem_alloc(sizeof *c);
 
+	c->log.prefix = log_prefix;
 	c->pooler = p;
 	c->dialog = p->hooks.open(p->hooks.context, p, c, role);
 	return c;
@@ -240,6 +248,12 @@ client_is_clogged(const struct client *c)
 	return c->capacity != 0 && c->got.n > c->capacity;
 }
 
+const struct log_ctx *
+client_log(const struct client *c)
+{
+	return &c->log;
+}
+
 void
 client_fail(struct client *c, const char *sqlstate, const char *fmt, ...)
 {
@@ -405,6 +419,34 @@ facts_server(const struct pooler *p, uint32_t *cursor, struct socket_facts *f)
 }
 
 bool
+facts_socket(const struct pooler *p, uint32_t *cursor, struct socket_facts *f)
+{
+	(void)p;
+	if (*cursor == 2)
+		return false;
+	make_client(*cursor, f);
+	f->state = *cursor == 0 ? "cl_waiting" : "cl_login";
+	f->passing = *cursor == 0 ? 30 : 0;
+	++*cursor;
+	return true;
+}
+
+bool
+facts_fd(const struct pooler *p, uint32_t *cursor, struct fd_facts *f)
+{
+	(void)p;
+	*f = (struct fd_facts){
+		.fd = 11, .link_fd = 12, .task = "client", .user = "me",
+		.database = "app", .client_encoding = "UTF8",
+		.std_strings = "on", .datestyle = "ISO", .timezone = "UTC",
+	};
+	addr_parse(&f->addr, "10.0.0.5", 4242);
+	if (*cursor == 1)
+		*f = (struct fd_facts){ .fd = 12, .task = "server" };
+	return (*cursor)++ < 2;
+}
+
+bool
 facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 {
 	(void)p;
@@ -478,4 +520,27 @@ facts_peer(const struct pooler *p, uint32_t *cursor, struct peer_facts *f)
 	(void)p;
 	*f = (struct peer_facts){ 3, 6433, 20, "peer.example" };
 	return (*cursor)++ == 0;
+}
+
+bool
+facts_peer_pool(const struct pooler *p, uint32_t *cursor,
+    struct peer_pool_facts *f)
+{
+	(void)p;
+	*f = (struct peer_pool_facts){ 3, 1, 2, 4, 5 };
+	return (*cursor)++ == 0;
+}
+
+bool
+facts_dns(const struct pooler *p, uint32_t *cursor, struct dns_facts *f)
+{
+	static struct addr addrs[2];
+
+	(void)p;
+	addr_parse(&addrs[0], "10.0.0.5", 0);
+	addr_parse(&addrs[1], "::1", 0);
+	*f = (struct dns_facts){ "db.example", 59999999, addrs, 2 };
+	if (*cursor == 1)
+		*f = (struct dns_facts){ .hostname = "nowhere.example" };
+	return (*cursor)++ < 2;
 }

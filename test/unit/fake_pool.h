@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "net/loop.h"
@@ -30,6 +31,7 @@ struct pooler {
 };
 
 struct client {
+	struct log_ctx log;
 	struct pooler *pooler;
 	void *dialog;
 	struct text got;

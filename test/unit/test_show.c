@@ -48,8 +48,13 @@ count(const char *in, const char *what)
 	"state t, addr t, port i, local_addr t, local_port i, "              \
 	"connect_time t, request_time t, wait i, wait_us i, "                \
 	"close_needed i, ptr t, link t, remote_pid i, tls t, "               \
-	"application_name t, prepared_statements i, id i, "                  \
-	"kept i, unsent i"
+	"application_name t, prepared_statements i, id i, "
+#define OURS "kept i, unsent i"
+#define SOCKETS SOCKET_COLUMNS "recv_pos i, pkt_pos i, pkt_remain i, "       \
+	"send_pos i, send_remain i, pkt_avail i, send_avail i"
+#define WAITING_SOCKET "D C|me|app|none|cl_waiting|10.0.0.5|4242|::1|6432|"  \
+	"2001-09-09 01:46:40 UTC|2001-09-09 01:47:40 UTC|61|7|1|0x1f|"       \
+	"0xabc|4242|TLSv1.3/AES|psql|3|31|10|0|30|0|0|10|20"
 
 static const struct {
 	const char *query, *want;
@@ -80,16 +85,27 @@ static const struct {
 	{ "SHOW PEERS", "T peer_id i, host t, port i, pool_size i\n"
 	    "D 3|peer.example|6433|20" },
 	{ "SHOW PEER_POOLS", "T peer_id i, cl_active_cancel_req i, "
-	    "cl_waiting_cancel_req i, sv_active_cancel i, sv_login i" },
+	    "cl_waiting_cancel_req i, sv_active_cancel i, sv_login i\n"
+	    "D 3|1|2|4|5" },
+	{ "SHOW DNS_HOSTS", "T hostname t, ttl q, addrs t\n"
+	    "D db.example|59|10.0.0.5:0,[::1]:0\n"
+	    "D nowhere.example|0|" },
+	{ "SHOW DNS_ZONES", "T zonename t, serial q, count i" },
+	/* j07: one that is logging in. */
+	{ "SHOW SOCKETS", SOCKETS "\n" WAITING_SOCKET "\n"
+	    "D C|(nouser)|(nodb)|none|cl_login|unix|6432|?|0|"
+	    "2001-09-09 01:46:40 UTC|2001-09-09 01:46:40 UTC|0|0|0|"
+	    "0xb2d05e00||0|||0|NULL|0|0|0|0|0|0|0" },
+	{ "SHOW ACTIVE_SOCKETS", SOCKETS "\n" WAITING_SOCKET },
 	/* j07: the second one has nothing but a state. */
-	{ "SHOW CLIENTS", SOCKET_COLUMNS ", wait_reason t\n"
+	{ "SHOW CLIENTS", SOCKET_COLUMNS OURS ", wait_reason t\n"
 	    "D C|me|app|none|waiting|10.0.0.5|4242|::1|6432|"
 	    "2001-09-09 01:46:40 UTC|2001-09-09 01:47:40 UTC|61|7|1|0x1f|"
 	    "0xabc|4242|TLSv1.3/AES|psql|3|31|10|20|pool_size\n"
 	    "D C|(nouser)|(nodb)|none|idle|unix|6432|?|0|"
 	    "2001-09-09 01:46:40 UTC|2001-09-09 01:46:40 UTC|0|0|0|"
 	    "0xb2d05e00||0|||0|NULL|0|0|NULL" },
-	{ "SHOW SERVERS", SOCKET_COLUMNS "\n"
+	{ "SHOW SERVERS", SOCKET_COLUMNS OURS "\n"
 	    "D S|me|app|none|waiting|10.0.0.5|4242|::1|6432|"
 	    "2001-09-09 01:46:40 UTC|2001-09-09 01:47:40 UTC|61|7|1|0x1f|"
 	    "0xabc|4242|TLSv1.3/AES|psql|3|31|10|20" },
@@ -158,6 +174,22 @@ START_TEST(table_has_pgbouncers_columns_and_the_facts)
 	snprintf(want, sizeof want, "%s\nC SHOW\nZ I", tables[_i].want);
 	fake_query(stats, tables[_i].query);
 	ck_said(stats, want);
+}
+END_TEST
+
+START_TEST(n01_fds_have_no_secret_and_are_not_for_everybody)
+{
+	fake_query(stats, "SHOW FDS");
+	ck_said(stats, "E 42501 admin access needed\nZ I");
+	fake_query(admin, "SHOW FDS");
+	ck_said(admin, "T fd i, task t, user t, database t, addr t, port i, "
+	    "cancel q, link i, client_encoding t, std_strings t, "
+	    "datestyle t, timezone t, password t, scram_client_key b, "
+	    "scram_server_key b\n"
+	    "D 11|client|me|app|10.0.0.5|4242|NULL|12|UTF8|on|ISO|UTC|NULL|"
+	    "NULL|NULL\n"
+	    "D 12|server|NULL|NULL|?|0|NULL|0|NULL|NULL|NULL|NULL|NULL|NULL|"
+	    "NULL\nC SHOW\nZ I");
 }
 END_TEST
 
@@ -308,6 +340,8 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, table_has_pgbouncers_columns_and_the_facts,
 	    0, (int)countof(tables));
+	tcase_add_test(tc,
+	    n01_fds_have_no_secret_and_are_not_for_everybody);
 	tcase_add_test(tc,
 	    j24_config_shows_every_setting_with_its_effective_value);
 	tcase_add_test(tc, help_names_every_table_and_command);
