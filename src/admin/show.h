@@ -14,6 +14,7 @@
 
 #include "admin/table.h"
 #include "pool/facts.h"
+#include "pool/facts_socket.h"
 #include "pool/stats.h"
 
 struct config;

@@ -345,8 +345,8 @@ run_reload(struct dialog *d, const struct command *c)
 	if (control_reload(d->pooler, &err)) {
 		dialog_done(d, "RELOAD");
 	} else {
-		log_error(dialog_log(d), "reload failed, nothing was changed: %s",
-		    err.text);
+		log_error(dialog_log(d), "reload failed, nothing was "
+		    "changed: %s", err.text);
 		dialog_error_detail(d, SQLSTATE_CONFIG_FILE_ERROR,
 		    "RELOAD failed, see logs for additional details",
 		    err.text);

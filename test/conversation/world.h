@@ -26,6 +26,7 @@
 #include "conversation/roles.h"
 #include "conversation/script.h"
 #include "pool/facts.h"
+#include "pool/facts_socket.h"
 #include "pool/state.h"
 
 struct world {

@@ -467,7 +467,8 @@ START_TEST(commands_are_logged)
 	unlink(path);
 	ck_assert(n > 0);
 	got[n] = '\0';
-	ck_assert_ptr_nonnull(strstr(got, "LOG C-7: pgweir/me@unix:6432 PAUSE command issued\n"));
+	ck_assert_ptr_nonnull(strstr(got,
+	    "LOG C-7: pgweir/me@unix:6432 PAUSE command issued\n"));
 	ck_assert_ptr_nonnull(strstr(got, " RESUME 'a"));
 	ck_assert_ptr_null(strstr(got, "\nb' command"));
 	ck_assert_ptr_nonnull(strstr(got,
