@@ -48,7 +48,7 @@ strace -c -f -qq -o "$T/trace" -p "$(pgweir_pid)" &
 tracer=$!
 wait_for '[ "$(awk "/TracerPid/ { print \$2 }" \
 	"/proc/$(pgweir_pid)/status")" != 0 ]'
-enough=$(($(seconds) + 5))
+enough=$(($(seconds) + 10))
 before=$(done_so_far)
 wait_for "[ \$(seconds) -ge $enough ]"
 after=$(done_so_far)
