@@ -96,6 +96,9 @@ cancel_left(struct client *c)
 void
 cancel_late(struct cancel *x)
 {
+	/* It may still strike, whoever has the server then: nobody will. */
+	if (x->hold.server != NULL)
+		x->hold.server->close_needed = true;
 	end(x, "cancel_wait_timeout");
 }
 
