@@ -12,6 +12,7 @@
 struct peer {
 	unsigned n;             /* its number; 0: none yet */
 	int fd;                 /* -1: closed */
+	bool tcp;               /* a connection to $TCP */
 	bool stalled, lingers, ended;
 	bool says_last;         /* ends its side when out is empty */
 	struct text in;

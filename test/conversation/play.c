@@ -138,6 +138,8 @@ play_cancel(struct world *w, struct cue *c)
 		expect_word(c, got);
 	} else if (says(c, "ends")) {
 		cancel_ends(w, c->n);
+	} else if (says(c, "says")) {
+		cancel_says(w, c->n, c->rest);
 	} else {
 		misunderstood(c);
 	}
@@ -157,6 +159,10 @@ play_world(struct world *w, struct cue *c)
 		servers_refuse(w, c->rest);
 	} else if (says(c, "let in")) {
 		servers_refuse(w, NULL);
+	} else if (says(c, "no cancel")) {
+		ck_assert_uint_eq(w->ncancels, 0);
+	} else if (says(c, "one cancel")) {
+		ck_assert_uint_eq(w->ncancels, 1);
 	} else if (says(c, "pause")) {
 		control_pause(w->pooler, NULL, NULL);
 		world_turn(w);

@@ -12,7 +12,8 @@
  *	"owner 1 = client 1"               see server_owner()
  *	"count = 1"                        see server_count()
  *	"wait 2.5"                         seconds pass
- *	"cancel 1 is for 2", "cancel 1 ends"
+ *	"cancel 1 is for 2", "cancel 1 ends", "cancel 1 says E ...",
+ *	"no cancel", "one cancel"
  *	"refuse FATAL 28P01 text", "let in"    see servers_refuse()
  *	"host 1 is down", "host 1 is up"
  *	"pause", "resume", "reconnect"     of everything

@@ -402,6 +402,21 @@ cancel_target(struct world *w, unsigned k)
 	return 0;
 }
 
+bool
+cancel_is_tcp(struct world *w, unsigned k)
+{
+	ck_assert_uint_le(k, w->ncancels);
+	return w->cancels[k - 1]->tcp;
+}
+
+void
+cancel_says(struct world *w, unsigned k, const char *line)
+{
+	ck_assert_uint_le(k, w->ncancels);
+	script_write(SERVER_SPEAKS, line, &w->cancels[k - 1]->out);
+	world_turn(w);
+}
+
 void
 cancel_ends(struct world *w, unsigned k)
 {

@@ -81,6 +81,9 @@ void servers_listen(struct world *, unsigned host, bool);
 
 unsigned cancel_target(struct world *, unsigned k);
 	/* The server that the k-th cancel request was meant for; 0: none. */
+bool cancel_is_tcp(struct world *, unsigned k);
+	/* And not by a Unix socket? */
+void cancel_says(struct world *, unsigned k, const char *line);
 void cancel_ends(struct world *, unsigned k);
 	/* With holds_cancels: the server's postmaster closes. */
 

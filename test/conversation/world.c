@@ -275,6 +275,7 @@ accept_servers(struct world *w)
 		while (w->hosts[i].fd != -1 && (fd = accept4(w->hosts[i].fd,
 		    NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) != -1) {
 			p = peer_create(fd);
+			p->tcp = i == HOSTS - 1;
 			w->arrivals = mem_resize(w->arrivals,
 			    (w->narrivals + 1) * sizeof *w->arrivals);
 			w->arrivals[w->narrivals++] = p;
