@@ -480,6 +480,8 @@ static void
 apply_change(struct pooler *p, const struct config_change *change)
 {
 	switch (change->kind) {
+	case CHANGE_DATABASE_ADDED:
+		/* There may be an automatic one of that name. */
 	case CHANGE_DATABASE_CONNECTION:
 		each_database(p, change->name, change_connection);
 		break;
@@ -489,7 +491,6 @@ apply_change(struct pooler *p, const struct config_change *change)
 	case CHANGE_SETTING:
 		log_info(NULL, "setting changed: %s", change->setting->name);
 		break;
-	case CHANGE_DATABASE_ADDED:
 	case CHANGE_DATABASE_LIMITS:
 	case CHANGE_USER:
 	case CHANGE_PEER_ADDED:
