@@ -145,6 +145,13 @@ play_cancel(struct world *w, struct cue *c)
 	}
 }
 
+/* The one that a command is about; NULL: all. */
+static const char *
+database(const struct cue *c)
+{
+	return c->rest[0] != '\0' ? c->rest : NULL;
+}
+
 static void
 play_world(struct world *w, struct cue *c)
 {
@@ -164,14 +171,19 @@ play_world(struct world *w, struct cue *c)
 	} else if (says(c, "one cancel")) {
 		ck_assert_uint_eq(w->ncancels, 1);
 	} else if (says(c, "pause")) {
-		control_pause(w->pooler, NULL, NULL);
+		control_pause(w->pooler, database(c), NULL);
 		world_turn(w);
 	} else if (says(c, "resume")) {
-		control_resume(w->pooler, NULL);
+		control_resume(w->pooler, database(c));
+		world_turn(w);
+	} else if (says(c, "kill")) {
+		control_kill(w->pooler, database(c));
 		world_turn(w);
 	} else if (says(c, "reconnect")) {
-		control_reconnect(w->pooler, NULL);
+		control_reconnect(w->pooler, database(c));
 		world_turn(w);
+	} else if (says(c, "reload")) {
+		world_reload(w, c->rest);
 	} else if (says(c, "resets by hand")) {
 		w->keeps_resets = true;
 	} else if (says(c, "logins by hand")) {

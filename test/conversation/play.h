@@ -16,7 +16,8 @@
  *	"no cancel", "one cancel"
  *	"refuse FATAL 28P01 text", "let in"    see servers_refuse()
  *	"host 1 is down", "host 1 is up"
- *	"pause", "resume", "reconnect"     of everything
+ *	"pause", "resume shop", "kill", "reconnect"    of all or of one
+ *	"reload pool_mode = session\n[databases]..."   see world_start()
  *	"resets by hand", "logins by hand", "cancels by hand"
  */
 #ifndef CONVERSATION_PLAY_H

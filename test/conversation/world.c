@@ -477,9 +477,15 @@ end_all(struct world *w)
 void
 world_stop(struct world *w)
 {
+	end_all(w);
+	world_abandon(w);
+}
+
+void
+world_abandon(struct world *w)
+{
 	char **r;
 
-	end_all(w);
 	pooler_destroy(w->pooler);
 	loop_destroy(w->loop);
 	config_unref(w->config);

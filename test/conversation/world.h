@@ -57,6 +57,9 @@ struct world *world_start(const char *ini);
 void world_stop(struct world *);
 	/* Everybody leaves, and nothing may be counted any more (h01). */
 
+void world_abandon(struct world *);
+	/* End the pooler with all that is in it. */
+
 void world_reload(struct world *, const char *ini);
 
 void world_turn(struct world *);
