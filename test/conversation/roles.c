@@ -254,6 +254,17 @@ client_bytes(struct world *w, unsigned n)
 	return client(w, n)->in.p + client(w, n)->at;
 }
 
+bool
+client_next(struct world *w, unsigned n, struct text *line)
+{
+	struct peer *p = client(w, n);
+	size_t len = script_read(SERVER_SPEAKS, p->in.p + p->at,
+	    p->in.n - p->at, line);
+
+	p->at += len;
+	return len > 0;
+}
+
 void
 client_skips(struct world *w, unsigned n, size_t bytes)
 {
@@ -274,6 +285,25 @@ server_next(struct world *w, unsigned n, struct text *line)
 
 	ck_assert_msg(len > 0, "server %u has got nothing", n);
 	p->at += len;
+}
+
+void
+server_answers(struct world *w, unsigned n, const char *line)
+{
+	script_write(SERVER_SPEAKS, line, &server(w, n)->out);
+}
+
+unsigned
+server_somewhere(struct world *w, unsigned random)
+{
+	unsigned i, n;
+
+	for (i = 0; i < w->nservers; i++) {
+		n = (random + i) % w->nservers + 1;
+		if (server(w, n)->fd != -1)
+			return n;
+	}
+	return 0;
 }
 
 void

@@ -49,6 +49,8 @@ size_t server_unread(struct world *, unsigned n);
 const void *client_bytes(struct world *, unsigned n);
 const void *server_bytes(struct world *, unsigned n);
 	/* What came and was not looked at yet. */
+bool client_next(struct world *, unsigned n, struct text *line);
+	/* Its next message, if there is one. */
 void client_skips(struct world *, unsigned n, size_t bytes);
 	/* So much of that was looked at. */
 
@@ -71,6 +73,11 @@ const char *server_owner(struct world *, unsigned n);
 struct server *server_in_pooler(struct world *, unsigned n);
 void server_next(struct world *, unsigned n, struct text *line);
 	/* Its next message, whatever it is. */
+
+void server_answers(struct world *, unsigned n, const char *line);
+	/* For world.on_query: no turn. */
+unsigned server_somewhere(struct world *, unsigned random);
+	/* One that is connected; 0: there is none. */
 
 void servers_report(struct world *, const char *pair);
 	/* "TimeZone=Europe/Berlin", at logins from now on. */

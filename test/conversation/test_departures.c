@@ -243,6 +243,7 @@ main(void)
 	Suite *s = suite_create("departures");
 	TCase *t = tcase_create("departures");
 
+	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_client_leaves, 0, (int)countof(departures));
 	tcase_add_test(t,
 	    c21_the_end_of_a_client_in_the_middle_of_its_message);

@@ -276,6 +276,7 @@ main(void)
 	Suite *s = suite_create("params");
 	TCase *t = tcase_create("params");
 
+	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, parameters_follow_their_client, 0,
 	    (int)countof(cases));
 	tcase_add_test(t, e19_values_reach_the_client_unchanged);

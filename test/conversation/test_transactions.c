@@ -533,6 +533,7 @@ main(void)
 	Suite *s = suite_create("transactions");
 	TCase *t = tcase_create("transactions");
 
+	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_transaction_keeps_its_server, 0,
 	    (int)countof(transactions));
 	tcase_add_loop_test(t, a_copy_keeps_its_server, 0,

@@ -342,7 +342,7 @@ world_advance(struct world *w, double seconds)
 
 	world_turn(w);
 	while (left > 0) {
-		step = left > INT64_C(60000000) ? INT64_C(1000000) : 100000;
+		step = left > INT64_C(60000000) ? INT64_C(1000000) : 250000;
 		if (step > left)
 			step = left;
 		loop_advance(w->loop, step);
