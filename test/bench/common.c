@@ -45,7 +45,8 @@ bytes_room(struct bytes *b, size_t n)
 void
 bytes_add(struct bytes *b, const void *p, size_t n)
 {
-	memcpy(bytes_room(b, n), p, n);
+	if (n > 0)
+		memcpy(bytes_room(b, n), p, n);
 	b->n += n;
 }
 
