@@ -363,12 +363,23 @@ on_refused(struct wait *w, const struct failure *f)
 	client_vfail(container_of(w, struct client, wait), f, NULL);
 }
 
+/* How long it may wait: query_timeout counts the queue as well. */
+static int64_t
+wait_limit(const struct client *c)
+{
+	int64_t wait = c->pool->query_wait_timeout;
+	int64_t query = c->state == CLIENT_LOGIN ? 0 :
+	    c->pool->query_timeout;
+
+	return wait == 0 || (query > 0 && query < wait) ? query : wait;
+}
+
 static void
 want_server(struct client *c)
 {
 	struct pooler *p = c->pooler;
 	int64_t notify = p->config->query_wait_notify;
-	int64_t limit = c->pool->query_wait_timeout;
+	int64_t limit = wait_limit(c);
 
 	if (p->draining && p->shutdown == SHUTDOWN_WAIT_FOR_SERVERS &&
 	    c->pool->count[SERVER_IDLE] == 0) {
@@ -401,7 +412,7 @@ client_notify_late(struct client *c)
 	struct pooler *p = c->pooler;
 	struct error_fields e = notice;
 	struct text text = { 0 };
-	int64_t limit = c->pool->query_wait_timeout;
+	int64_t limit = wait_limit(c);
 	char detail[64];
 
 	snprintf(detail, sizeof detail, "waiting because: %s",
@@ -418,14 +429,37 @@ client_notify_late(struct client *c)
 void
 client_wait_late(struct client *c)
 {
-	struct failure f = { .sqlstate = SQLSTATE_TOO_MANY_CONNECTIONS,
+	struct failure wait = { .sqlstate = SQLSTATE_TOO_MANY_CONNECTIONS,
 		.message = "query_wait_timeout" };
+	struct failure query = { .sqlstate = SQLSTATE_QUERY_CANCELED,
+		.message = "query_timeout" };
 	char detail[128];
 
 	snprintf(detail, sizeof detail, "waited %.1f s because: %s",
 	    (double)mono_between(c->wait.since, now_of(c)) / 1e6,
 	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
-	client_vfail(c, &f, detail);
+	client_vfail(c, wait_limit(c) == c->pool->query_wait_timeout ?
+	    &wait : &query, detail);
+}
+
+/* The login user's client_idle_timeout; the pool's user may be another. */
+static void
+arm_idle(struct client *c)
+{
+	const struct config *cfg = c->pooler->config;
+
+	if (!c->pooler->times_idle_clients)
+		return;
+	deadline_arm(&c->pooler->idle_deadlines, &c->deadline,
+	    config_client_idle_timeout(cfg, c->database->entry,
+	    user_config(c->pooler, c->user)));
+}
+
+void
+client_idle_late(struct client *c)
+{
+	if (c->state == CLIENT_IDLE)
+		client_fail(c, SQLSTATE_IDLE_SESSION, "client_idle_timeout");
 }
 
 bool
@@ -436,6 +470,7 @@ client_cancel_wait(struct client *c)
 	deadline_disarm(&c->deadline);
 	pool_cancel(&c->wait);
 	client_set_state(c, CLIENT_IDLE);
+	arm_idle(c);
 	c->refusing = true;
 	conn_redeliver(&c->conn);
 	return true;
@@ -632,6 +667,7 @@ on_rest(struct link *link)
 	}
 	relay_unlink(link);
 	client_set_state(c, CLIENT_IDLE);
+	arm_idle(c);
 	pool_release(s);
 	conn_redeliver(&c->conn);
 }
@@ -686,6 +722,7 @@ client_start(struct client *c)
 {
 	deadline_disarm(&c->deadline);
 	client_set_state(c, CLIENT_IDLE);
+	arm_idle(c);
 	c->conn.ops = &session_ops;
 	c->pool->stats.client_login_count++;
 	conn_redeliver(&c->conn);

@@ -103,6 +103,9 @@ void client_destroy(struct client *);
 bool client_cancel_wait(struct client *);
 	/* Does it wait for a server? Then its query fails with 57014. */
 
+void client_idle_late(struct client *);
+	/* client_idle_timeout is over. */
+
 void client_wait_late(struct client *);
 void client_notify_late(struct client *);
 	/* query_wait_timeout and query_wait_notify are over. */

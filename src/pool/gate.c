@@ -21,6 +21,7 @@
 #include "pool/database.h"
 #include "pool/dial.h"
 #include "pool/lane.h"
+#include "pool/limits.h"
 #include "pool/pools.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -145,6 +146,20 @@ arm_timer(struct pool *p)
 		timer_arm(&p->timer, due);
 }
 
+/* Where others have used a limit up, take an idle server from them; but not
+ * for a server that nobody waits for. */
+static bool
+make_room(struct pool *p)
+{
+	enum limit limit;
+
+	while ((limit = limits_on_servers(p)) != LIMIT_NONE)
+		if ((p->queue.n == 0 && p->newcomers.n == 0) ||
+		    !limits_evict(p, limit))
+			return false;
+	return true;
+}
+
 /* Open what is missing. */
 void
 gate_fill(struct pool *p)
@@ -152,9 +167,10 @@ gate_fill(struct pool *p)
 	uint32_t gate = (uint32_t)p->pooler->config->server_connect_parallel;
 	struct lane *l;
 
+	p->hungry = LIMIT_NONE;
 	while (!pools_is_paused(p) && wants_server(p) &&
 	    p->count[SERVER_LOGIN] < gate && pools_servers(p) < size_now(p) &&
-	    (l = choose_lane(p)) != NULL) {
+	    (l = choose_lane(p)) != NULL && make_room(p)) {
 		if (pools_servers(p) == p->size)
 			log_warning(NULL, "%s/%s: taking connection from "
 			    "reserve_pool", p->database->name, p->user->name);
@@ -173,6 +189,9 @@ gate_wait_reason(const struct pool *p, const struct wait *w)
 		return WAIT_PAUSED;
 	if (!list_empty(&p->budget_wait.member))
 		return WAIT_BUDGET;
+	if (p->hungry != LIMIT_NONE)
+		return p->hungry == LIMIT_USER ? WAIT_USER_LIMIT :
+		    WAIT_DB_LIMIT;
 	if (on_the_way(p) > 0)
 		return WAIT_CONNECTING;
 	if (pools_servers(p) >= size_now(p))

@@ -31,6 +31,7 @@
 #include "pool/cancel.h"
 #include "pool/client.h"
 #include "pool/database.h"
+#include "pool/limits.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/session.h"
@@ -223,7 +224,15 @@ enter_console(struct client *c, enum console_role role)
 {
 	struct pooler *p = c->pooler;
 	struct user *u = user_acquire(p, c->login->user_name);
+	char detail[128];
+	struct failure f;
 
+	if (role == CONSOLE_STATS &&
+	    !limits_admit(p, NULL, u, &f, detail, sizeof detail)) {
+		user_release(u);
+		client_vfail(c, &f, detail);
+		return;
+	}
 	client_enter(c, NULL, u, NULL);
 	user_release(u);
 	c->session = p->console.open(p->console.context, p, c, role);
@@ -274,6 +283,8 @@ enter_database(struct client *c)
 	struct login *l = c->login;
 	struct pooler *p = c->pooler;
 	struct database *db = database_get(p, l->database_name);
+	char detail[128];
+	struct failure f;
 	struct user *u;
 	struct pool *pool;
 
@@ -298,6 +309,11 @@ enter_database(struct client *c)
 		return;
 	}
 	u = user_acquire(p, l->user_name);
+	if (!limits_admit(p, db, u, &f, detail, sizeof detail)) {
+		user_release(u);
+		client_vfail(c, &f, detail);
+		return;
+	}
 	pool = pools_get(p, db, db->forced != NULL ? db->forced->user :
 	    u->name);
 	client_enter(c, db, u, pool);

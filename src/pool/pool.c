@@ -32,6 +32,7 @@
 #include "pool/errand.h"
 #include "pool/gate.h"
 #include "pool/lane.h"
+#include "pool/limits.h"
 #include "pool/pools.h"
 #include "pool/relay.h"
 #include "pool/session.h"
@@ -250,6 +251,8 @@ reason_to_close(const struct server *s)
 		return "connect string changed";
 	if (pools_is_paused(p))
 		return "pause mode";
+	if (limits_yield(s))
+		return "evicted";
 	if (pools_servers(p) > p->size && (p->queue.n == 0 ||
 	    pools_servers(p) - p->size > p->reserve_size))
 		return "too many servers in the pool";
@@ -277,6 +280,8 @@ settle(struct server *s)
 	server_set_state(s, SERVER_IDLE);
 	if (p->queue.n > 0)
 		pool_serve(p);
+	else
+		(void)limits_freed(p);
 }
 
 static void
@@ -346,7 +351,9 @@ on_closed(struct server *s)
 	dial_abandon(s);
 	if (p->pooler->on_server_closed != NULL)
 		p->pooler->on_server_closed(p->pooler);
-	if (!p->sweeping && somebody_waits(p) && !p->pooler->stopping)
+	if (p->sweeping || p->pooler->stopping || limits_freed(p))
+		return;
+	if (somebody_waits(p))
 		gate_fill(p);
 }
 

@@ -21,7 +21,9 @@
 #include "pool/control.h"
 #include "pool/database.h"
 #include "pool/dial.h"
+#include "pool/limits.h"
 #include "pool/login.h"
+#include "pool/overdue.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/relay.h"
@@ -65,6 +67,13 @@ on_notify_late(struct deadlines *ds, struct deadline *d)
 {
 	(void)ds;
 	client_notify_late(client_of_deadline(d));
+}
+
+static void
+on_idle_late(struct deadlines *ds, struct deadline *d)
+{
+	(void)ds;
+	client_idle_late(client_of_deadline(d));
 }
 
 static void
@@ -171,6 +180,8 @@ on_janitor(struct timer *t)
 		}
 	}
 	sweep_databases(p);
+	if (!timer_is_armed(&p->overdue))
+		overdue_start(p);
 	timer_arm(t, mono_after(loop_now(p->loop), JANITOR_USEC));
 }
 
@@ -234,8 +245,19 @@ open_forced_pools(struct pooler *p)
 			pools_get(p, db, db->forced->user);
 }
 
+static bool
+has_idle_timeout(const struct config *cfg)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->nusers; i++)
+		if (cfg->users[i].over.client_idle_timeout > 0)
+			return true;
+	return cfg->client_idle_timeout > 0;
+}
+
 static void
-apply_sockets(struct pooler *p)
+apply_settings(struct pooler *p)
 {
 	const struct config *cfg = p->config;
 	const struct resolver_options r = {
@@ -244,6 +266,7 @@ apply_sockets(struct pooler *p)
 		.nxdomain_ttl_usec = cfg->dns_nxdomain_ttl,
 	};
 
+	p->times_idle_clients = has_idle_timeout(cfg);
 	p->env.keepalive = cfg->tcp_keepalive;
 	p->env.keepidle = cfg->tcp_keepidle;
 	p->env.keepintvl = cfg->tcp_keepintvl;
@@ -282,6 +305,7 @@ init_deadlines(struct pooler *p)
 	deadlines_init(&p->login_deadlines, p->loop, on_login_late);
 	deadlines_init(&p->wait_deadlines, p->loop, on_wait_late);
 	deadlines_init(&p->notify_deadlines, p->loop, on_notify_late);
+	deadlines_init(&p->idle_deadlines, p->loop, on_idle_late);
 	deadlines_init(&p->server_deadlines, p->loop, on_server_late);
 	deadlines_init(&p->cancel_deadlines, p->loop, on_cancel_late);
 }
@@ -301,7 +325,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 		return NULL;
 	}
 	conn_env_init(&p->env, loop);
-	apply_sockets(p);
+	apply_settings(p);
 	slab_init(&p->client_slab, "client_cache", sizeof(struct client), 0);
 	slab_init(&p->server_slab, "server_cache", sizeof(struct server), 0);
 	slab_init(&p->cancel_slab, "outstanding_request_cache",
@@ -320,6 +344,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	p->on_login_left = login_left;
 	p->on_cancel_left = cancel_left;
 	init_deadlines(p);
+	limits_start(p);
 	timer_init(&p->janitor, loop, on_janitor);
 	timer_init(&p->stats_timer, loop, on_stats);
 	timer_arm(&p->janitor, mono_after(loop_now(loop), JANITOR_USEC));
@@ -363,6 +388,7 @@ pooler_destroy(struct pooler *p)
 	p->stopping = true;
 	timer_disarm(&p->janitor);
 	timer_disarm(&p->stats_timer);
+	overdue_stop(p);
 	cut_all(p);
 	while ((n = list_first(&p->pools)) != NULL)
 		pools_destroy(pool_of(n));
@@ -372,6 +398,7 @@ pooler_destroy(struct pooler *p)
 	deadlines_fini(&p->login_deadlines);
 	deadlines_fini(&p->wait_deadlines);
 	deadlines_fini(&p->notify_deadlines);
+	deadlines_fini(&p->idle_deadlines);
 	deadlines_fini(&p->server_deadlines);
 	deadlines_fini(&p->cancel_deadlines);
 	roster_fini(&p->clients);
@@ -385,6 +412,7 @@ pooler_destroy(struct pooler *p)
 	crypto_random_fini(&p->random);
 	crypto_wipe(p->mock_key, sizeof p->mock_key);
 	chore_cancel(&p->review);
+	chore_cancel(&p->feeding);
 	conn_env_fini(&p->env);
 	config_unref(p->config);
 	mem_free(p);
@@ -514,7 +542,7 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 
 	config_diff(&diff, old, fresh);
 	p->config = config_ref(fresh);
-	apply_sockets(p);
+	apply_settings(p);
 	database_load(p);
 	user_refresh(p);
 	LIST_EACH (n, &p->pools)

@@ -158,6 +158,10 @@ resolve_settings(struct pool *p)
 	    (uint32_t)reserve : 0;
 	p->lifetime = config_server_lifetime(cfg, e, u);
 	p->query_wait_timeout = config_query_wait_timeout(cfg, e, u);
+	p->query_timeout = config_query_timeout(cfg, e, u);
+	p->transaction_timeout = config_transaction_timeout(cfg, e, u);
+	p->idle_transaction_timeout =
+	    config_idle_transaction_timeout(cfg, e, u);
 	p->reset_query = reset != NULL && reset[0] != '\0' &&
 	    (p->mode == POOL_SESSION || cfg->server_reset_query_always) ?
 	    reset : NULL;

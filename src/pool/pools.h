@@ -12,6 +12,7 @@
 #include "cluster/budget.h"
 #include "config/setting.h"
 #include "net/loop.h"
+#include "pool/limits.h"
 #include "pool/queue.h"
 #include "pool/server.h"
 #include "pool/stats.h"
@@ -31,7 +32,8 @@ struct pool {
 	enum pool_mode mode;            /* these: resolved settings */
 	uint32_t size;                  /* UINT32_MAX: no limit */
 	uint32_t min_size, reserve_size;
-	int64_t query_wait_timeout;     /* 0: none */
+	int64_t query_wait_timeout;     /* these: 0 is none */
+	int64_t query_timeout, transaction_timeout, idle_transaction_timeout;
 	int64_t lifetime;               /* 0: use servers once */
 	const char *reset_query;        /* NULL: none is due */
 	uint32_t count[SERVER_NSTATES];
@@ -46,6 +48,9 @@ struct pool {
 	struct paramset *defaults;      /* tracked ones; NULL: not known */
 	uint32_t nclients;
 	bool sweeping;                  /* its lists are being walked */
+	enum limit hungry;              /* which one keeps it waiting */
+	struct mono stolen;             /* when it was last given a server */
+	int64_t fed;                    /* round in which it was woken */
 	struct mono lifetime_end;       /* when one was closed for its age */
 };
 

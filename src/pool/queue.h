@@ -19,6 +19,8 @@ struct server;
 	X(NONE,          "")                  \
 	X(PAUSED,        "paused")            \
 	X(POOL_SIZE,     "pool_size")         \
+	X(DB_LIMIT,      "db_limit")          \
+	X(USER_LIMIT,    "user_limit")        \
 	X(BUDGET,        "budget")            \
 	X(CONNECTING,    "connecting")        \
 	X(LOGIN_BACKOFF, "login_backoff")

@@ -98,6 +98,7 @@ relay_unlink(struct link *link)
 	link->server = NULL;
 	link->passing = 0;
 	link->query_start = link->xact_start = (struct mono){ 0 };
+	link->idle_start = link->query_start;
 	return s;
 }
 
@@ -227,6 +228,7 @@ note_ready(struct server *s, char status)
 	}
 	link->query_start = tracker_owes(&s->tracker) ? now :
 	    (struct mono){ 0 };
+	link->idle_start = now;
 	if (status != 'I' || !mono_is_set(link->xact_start))
 		return;
 	s->stats->xact_count++;

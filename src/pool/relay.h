@@ -42,6 +42,7 @@ struct link {
 	uint32_t passing;               /* bytes left of a frame from it */
 	bool single_statements;         /* no transaction blocks */
 	struct mono query_start, xact_start;    /* 0: none is running */
+	struct mono idle_start;         /* of the wait for the client */
 };
 
 enum relay {

@@ -64,10 +64,14 @@ struct pooler {
 	struct deadlines login_deadlines;       /* of clients */
 	struct deadlines wait_deadlines;        /* query_wait_timeout */
 	struct deadlines notify_deadlines;      /* query_wait_notify */
+	struct deadlines idle_deadlines;        /* client_idle_timeout */
 	struct deadlines server_deadlines;      /* connecting, closing */
 	struct deadlines cancel_deadlines;
 
-	struct timer janitor, stats_timer;
+	struct timer janitor, stats_timer, overdue;
+	bool has_hungry;                /* some pool may be, see limits.c */
+	struct chore feeding;           /* of hungry pools */
+	int64_t feeding_round;
 	struct mono stats_at;           /* when the last period ended */
 	int64_t stats_usec;             /* and how long it was */
 
@@ -76,6 +80,7 @@ struct pooler {
 	void (*on_client_gone)(struct pooler *);
 	void (*on_login_left)(struct client *);
 	void (*on_cancel_left)(struct client *);
+	bool times_idle_clients;        /* client_idle_timeout is set */
 	bool paused, suspended;
 	bool draining;                  /* a shutdown has begun */
 	bool stopping;                  /* pooler_destroy() is at work */
