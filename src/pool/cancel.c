@@ -21,6 +21,7 @@
 #include "pgwire/cancelkey.h"
 #include "pgwire/writer.h"
 #include "pool/client.h"
+#include "pool/request.h"
 #include "pool/lane.h"
 #include "pool/server.h"
 #include "pool/state.h"
@@ -322,7 +323,7 @@ cancel_request(struct client *c, const struct cancelkey *key)
 	} else if (target->state == CLIENT_CONSOLE) {
 		p->console.on_cancel(target->session);
 		client_close(c, "cancel request for console client");
-	} else if (client_cancel_wait(target)) {
+	} else if (request_cancel(target)) {
 		client_close(c, "cancel request for waiting client");
 	} else if (target->state == CLIENT_ACTIVE &&
 	    tracker_owes(&target->link.server->tracker)) {

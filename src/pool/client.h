@@ -81,10 +81,6 @@ void client_enter(struct client *, struct database *, struct user *,
     struct pool *);
 	/* It is known now who this is: count it. pool NULL: the console. */
 
-void client_start(struct client *);
-	/* Logged in: IDLE from now on. What it has sent already is handled
-	 * at once. See console_start() for the console's clients. */
-
 /* client_send, client_is_clogged, client_fail: see console.h. */
 
 void client_vfail(struct client *, const struct failure *, const char *detail);
@@ -94,21 +90,14 @@ void client_close(struct client *, const char *why);
 	/* End it without a message: it has left, or knows why already.
 	 * Harmless when CLOSING. */
 
+void client_finish(struct client *, const char *why);
+	/* End it once it has read what was sent to it. */
+
 void client_bury(struct client *);
 	/* CLOSING: the socket is done with, whatever it still had to say. */
 
 void client_destroy(struct client *);
 	/* For the graveyard only. */
-
-bool client_cancel_wait(struct client *);
-	/* Does it wait for a server? Then its query fails with 57014. */
-
-void client_idle_late(struct client *);
-	/* client_idle_timeout is over. */
-
-void client_wait_late(struct client *);
-void client_notify_late(struct client *);
-	/* query_wait_timeout and query_wait_notify are over. */
 
 struct client *client_of(struct conn *);
 

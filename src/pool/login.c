@@ -34,6 +34,7 @@
 #include "pool/limits.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
+#include "pool/request.h"
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -185,7 +186,7 @@ welcome(struct client *c)
 	if (c->session != NULL)
 		console_start(c);
 	else
-		client_start(c);
+		request_start(c);
 }
 
 static void

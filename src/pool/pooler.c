@@ -27,6 +27,7 @@
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/relay.h"
+#include "pool/request.h"
 #include "pool/server.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -59,21 +60,21 @@ static void
 on_wait_late(struct deadlines *ds, struct deadline *d)
 {
 	(void)ds;
-	client_wait_late(client_of_deadline(d));
+	request_wait_late(client_of_deadline(d));
 }
 
 static void
 on_notify_late(struct deadlines *ds, struct deadline *d)
 {
 	(void)ds;
-	client_notify_late(client_of_deadline(d));
+	request_notify_late(client_of_deadline(d));
 }
 
 static void
 on_idle_late(struct deadlines *ds, struct deadline *d)
 {
 	(void)ds;
-	client_idle_late(client_of_deadline(d));
+	request_idle_late(client_of_deadline(d));
 }
 
 static void

@@ -198,13 +198,12 @@ dies 'bad value' "pgweir.ini:[0-9]+.*" "$T/pgweir.ini"
 dies 'no file' 'absent.ini' "$T/absent.ini"
 dies 'no argument' '[Uu]sage|[Nn]eed|no configuration'
 
-it 'what would lift a limit, and is not there yet, keeps it from starting'
+it 'what would weaken security, and is not there yet, keeps it from starting'
 if ! is_pgbouncer; then
-	for setting in query_timeout max_db_connections idle_transaction_timeout \
-		client_idle_timeout; do
-		pgweir_ini "$setting = 5
+	for setting in client_tls_sslmode=require auth_type=hba; do
+		pgweir_ini "$setting
 $extra"
-		dies "$setting" "$setting .*not implemented" "$T/pgweir.ini"
+		dies "$setting" "${setting%=*} .*not implemented" "$T/pgweir.ini"
 	done
 fi
 

@@ -177,21 +177,6 @@ static const struct {
 	    "c:2: expected auth_type to be one of: any, trust, plain, md5, "
 	    "scram-sha-256; other values are not implemented yet and cannot "
 	    "be ignored" },
-	{ "nor a limit", "[pgweir]\nmax_db_connections = 5\n",
-	    "c:2: expected max_db_connections to be 0 or absent: other "
-	    "values are not implemented yet, and ignoring them would lift a "
-	    "limit" },
-	{ "nor a timeout", "[pgweir]\nquery_timeout = 0.5\n",
-	    "c:2: expected query_timeout to be 0 or absent: other values "
-	    "are not implemented yet, and ignoring them would lift a limit" },
-	{ "nor a database's", "[pgweir]\n[databases]\na=max_db_connections=5",
-	    "c:3: \"a\": expected max_db_connections to be 0 or absent: "
-	    "other values are not implemented yet, and ignoring them would "
-	    "lift a limit" },
-	{ "nor a user's", "[pgweir]\n[users]\na=max_user_connections=5",
-	    "c:3: \"a\": expected max_user_connections to be 0 or absent: "
-	    "other values are not implemented yet, and ignoring them would "
-	    "lift a limit" },
 	{ "an auth_file that is not there", "[pgweir]\nauth_file = no\n",
 	    "no: expected a readable auth_file: No such file or directory" },
 };
@@ -213,7 +198,7 @@ START_TEST(check_lists_everything)
 
 	files_put("c", "[pgbouncer]\nauth_user = x\npool_mod = y\n"
 	    "[databases]\na = port=x\nb = auth_user=y auth_query='select 1'\n"
-	    "d = auth_user=z\n[pgweir]\nmax_db_connections = 1\n"
+	    "d = auth_user=z\n[pgweir]\nauth_type = hba\n"
 	    "pool_idle_timeout = 5\n");
 	ck_assert(!config_check("c", &r));
 	ck_assert_uint_eq(r.nerrors, 3);
@@ -568,9 +553,9 @@ static const struct {
 	    "\"pool_mod\"; is \"pool_mode\" meant?" },
 	{ "needs a restart", "listen_port", "5", "listen_port can be changed "
 	    "by a restart only" },
-	{ "not implemented", "query_timeout", "5", "expected query_timeout "
-	    "to be 0 or absent: other values are not implemented yet, and "
-	    "ignoring them would lift a limit" },
+	{ "not implemented", "auth_type", "hba", "expected auth_type to be "
+	    "one of: any, trust, plain, md5, scram-sha-256; other values are "
+	    "not implemented yet and cannot be ignored" },
 	{ "the console", "auth_dbname", "pgweir", "auth_dbname: expected a "
 	    "database other than the console" },
 };

@@ -1,0 +1,429 @@
+/*
+ * request.c - what a client that is logged in sends, and how it gets a
+ * server for it.
+ *
+ * Frames of an idle client are peeked: the first one that needs a server
+ * makes it wait, and its bytes stay with the conn until it has one. From
+ * then on they are the relay's. At rest, in transaction pooling, the server
+ * goes back and the client is idle again.
+ *
+ * End of file from a client is its departure, also when it only shut down
+ * its sending side: a client that leaves its place in the queue must be
+ * noticed at once, and drivers do not half-close.
+ */
+#include "pool/request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/must.h"
+#include "config/config.h"
+#include "net/loop.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
+#include "pgwire/writer.h"
+#include "pool/client.h"
+#include "pool/gate.h"
+#include "pool/pool.h"
+#include "pool/pools.h"
+#include "pool/database.h"
+#include "pool/session.h"
+#include "pool/state.h"
+#include "pool/user.h"
+
+static const struct link_hooks link_hooks;
+
+static struct mono
+now_of(const struct client *c)
+{
+	return loop_now(c->pooler->loop);
+}
+
+/*
+ * Getting a server.
+ */
+
+static void
+on_dressed(struct server *s, const struct failure *f)
+{
+	struct client *c = container_of(s->link, struct client, link);
+	struct failure why = { .message = "invalid server parameter" };
+
+	if (f != NULL) {
+		/* The refused SET changed nothing: the server is clean. */
+		snprintf(why.sqlstate, sizeof why.sqlstate, "%s",
+		    f->sqlstate);
+		relay_unlink(&c->link);
+		pool_release(s);
+		client_vfail(c, &why, f->message);
+		return;
+	}
+	client_set_state(c, CLIENT_ACTIVE);
+	conn_redeliver(&c->conn);
+}
+
+static void
+on_granted(struct wait *w, struct server *s)
+{
+	struct client *c = container_of(w, struct client, wait);
+
+	must(c->state == CLIENT_WAITING);
+	deadline_disarm(&c->deadline);
+	c->link.single_statements = c->pool->mode == POOL_STATEMENT;
+	relay_link(&c->link, s);
+	if (!session_fits(&c->link, s)) {
+		session_put_on(&c->link, on_dressed);
+		return;
+	}
+	client_set_state(c, CLIENT_ACTIVE);
+	conn_redeliver(&c->conn);
+}
+
+static void
+on_refused(struct wait *w, const struct failure *f)
+{
+	client_vfail(container_of(w, struct client, wait), f, NULL);
+}
+
+/* How long it may wait: query_timeout counts the queue as well. */
+static int64_t
+wait_limit(const struct client *c)
+{
+	int64_t wait = c->pool->query_wait_timeout;
+	int64_t query = c->state == CLIENT_LOGIN ? 0 :
+	    c->pool->query_timeout;
+
+	return wait == 0 || (query > 0 && query < wait) ? query : wait;
+}
+
+static void
+want_server(struct client *c)
+{
+	struct pooler *p = c->pooler;
+	int64_t notify = p->config->query_wait_notify;
+	int64_t limit = wait_limit(c);
+
+	if (p->draining && p->shutdown == SHUTDOWN_WAIT_FOR_SERVERS &&
+	    c->pool->count[SERVER_IDLE] == 0) {
+		client_fail(c, SQLSTATE_CANNOT_CONNECT_NOW,
+		    "server shutting down");
+		return;
+	}
+	client_set_state(c, CLIENT_WAITING);
+	c->request = now_of(c);
+	c->wait.want = WANT_SERVER;
+	c->wait.granted = on_granted;
+	c->wait.refused = on_refused;
+	pool_acquire(c->pool, &c->wait);
+	if (c->wait.pool == NULL)
+		return;
+	if (notify > 0 && (limit == 0 || notify < limit))
+		deadline_arm(&p->notify_deadlines, &c->deadline, notify);
+	else
+		deadline_arm(&p->wait_deadlines, &c->deadline, limit);
+}
+
+void
+request_notify_late(struct client *c)
+{
+	static const struct error_fields notice = {
+		.severity = "NOTICE", .code = SQLSTATE_SUCCESS,
+		.message = "No server connection available in postgres "
+		    "backend, client being queued",
+	};
+	struct pooler *p = c->pooler;
+	struct error_fields e = notice;
+	struct text text = { 0 };
+	int64_t limit = wait_limit(c);
+	char detail[64];
+
+	snprintf(detail, sizeof detail, "waiting because: %s",
+	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
+	e.detail = detail;
+	writer_notice(&text, &e);
+	conn_send(&c->conn, text.p, text.n);
+	text_fini(&text);
+	if (limit > 0)
+		deadline_arm(&p->wait_deadlines, &c->deadline,
+		    limit - mono_between(c->wait.since, now_of(c)));
+}
+
+void
+request_wait_late(struct client *c)
+{
+	struct failure wait = { .sqlstate = SQLSTATE_TOO_MANY_CONNECTIONS,
+		.message = "query_wait_timeout" };
+	struct failure query = { .sqlstate = SQLSTATE_QUERY_CANCELED,
+		.message = "query_timeout" };
+	char detail[128];
+
+	snprintf(detail, sizeof detail, "waited %.1f s because: %s",
+	    (double)mono_between(c->wait.since, now_of(c)) / 1e6,
+	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
+	client_vfail(c, wait_limit(c) == c->pool->query_wait_timeout ?
+	    &wait : &query, detail);
+}
+
+/* The login user's client_idle_timeout; the pool's user may be another. */
+static void
+arm_idle(struct client *c)
+{
+	const struct config *cfg = c->pooler->config;
+
+	if (!c->pooler->times_idle_clients)
+		return;
+	deadline_arm(&c->pooler->idle_deadlines, &c->deadline,
+	    config_client_idle_timeout(cfg, c->database->entry,
+	    user_config(c->pooler, c->user)));
+}
+
+void
+request_idle_late(struct client *c)
+{
+	if (c->state == CLIENT_IDLE)
+		client_fail(c, SQLSTATE_IDLE_SESSION, "client_idle_timeout");
+}
+
+bool
+request_cancel(struct client *c)
+{
+	if (c->state != CLIENT_WAITING || c->wait.pool == NULL)
+		return false;
+	deadline_disarm(&c->deadline);
+	pool_cancel(&c->wait);
+	client_set_state(c, CLIENT_IDLE);
+	arm_idle(c);
+	c->refusing = true;
+	conn_redeliver(&c->conn);
+	return true;
+}
+
+/*
+ * What an idle client sends.
+ */
+
+static void
+answer_canceled(struct client *c)
+{
+	static const struct error_fields e = {
+		.severity = "ERROR", .code = SQLSTATE_QUERY_CANCELED,
+		.message = "canceling statement due to user request",
+		.detail = "The query was still waiting for a server.",
+	};
+	struct text text = { 0 };
+
+	writer_error(&text, &e);
+	writer_ready(&text, 'I');
+	conn_send(&c->conn, text.p, text.n);
+	text_fini(&text);
+}
+
+/* What an idle client's message asks for. */
+enum ask { ASK_SERVER, ASK_NOTHING, ASK_MORE, ASK_END };
+
+static enum ask
+classify(struct client *c, const unsigned char *p, size_t n, struct frame *f)
+{
+	uint32_t max = (uint32_t)c->pooler->config->max_packet_size;
+
+	switch (frame_peek(p, n, max, f)) {
+	case PARSE_MORE:
+		return ASK_MORE;
+	case PARSE_BAD:
+		client_fail(c, SQLSTATE_PROTOCOL_VIOLATION, "bad pkt header");
+		return ASK_END;
+	case PARSE_OK:
+		break;
+	}
+	switch (f->type) {
+	case FE_TERMINATE:
+		client_close(c, "client close request");
+		return ASK_END;
+	case FE_COPY_DATA:
+	case FE_COPY_DONE:
+	case FE_COPY_FAIL:
+		/* Late: the COPY has failed and its server is gone. */
+	case FE_FLUSH:
+		return ASK_NOTHING;
+	case FE_QUERY:
+	case FE_FUNCTION_CALL:
+	case FE_PARSE:
+	case FE_BIND:
+	case FE_DESCRIBE:
+	case FE_EXECUTE:
+	case FE_CLOSE:
+	case FE_SYNC:
+		return c->refusing ? ASK_NOTHING : ASK_SERVER;
+	default:
+		client_fail(c, SQLSTATE_PROTOCOL_VIOLATION, "unknown pkt");
+		return ASK_END;
+	}
+}
+
+/* Drop the frame at p, or as much of it as is here. */
+static size_t
+discard(struct client *c, const struct frame *f, size_t n)
+{
+	size_t take = f->len < n ? f->len : n;
+
+	c->discarding = f->len - (uint32_t)take;
+	if (c->refusing && (f->type == FE_QUERY || f->type == FE_SYNC ||
+	    f->type == FE_FUNCTION_CALL)) {
+		c->refusing = false;
+		answer_canceled(c);
+	}
+	return take;
+}
+
+/* Handle what an idle client sent; returns what was consumed. When it has
+ * got a server meanwhile, the rest is the relay's. */
+static size_t
+read_idle(struct client *c, const unsigned char *p, size_t n)
+{
+	size_t at = 0, take;
+	struct frame f;
+
+	while (at < n && c->state == CLIENT_IDLE) {
+		if (c->discarding > 0) {
+			take = c->discarding < n - at ? c->discarding :
+			    n - at;
+			c->discarding -= (uint32_t)take;
+			at += take;
+			continue;
+		}
+		switch (classify(c, p + at, n - at, &f)) {
+		case ASK_SERVER:
+			want_server(c);
+			break;
+		case ASK_NOTHING:
+			at += discard(c, &f, n - at);
+			break;
+		case ASK_MORE:
+		case ASK_END:
+			return at;
+		}
+	}
+	return at;
+}
+
+static void
+read_linked(struct client *c, const unsigned char *p, size_t n)
+{
+	size_t took = 0;
+	enum relay rc = relay_from_client(&c->link, p, n, &took);
+
+	conn_consume(&c->conn, took);
+	switch (rc) {
+	case RELAY_OK:
+		break;
+	case RELAY_TERMINATE:
+		client_close(c, "client close request");
+		break;
+	case RELAY_BAD_HEADER:
+		client_fail(c, SQLSTATE_PROTOCOL_VIOLATION, "bad pkt header");
+		break;
+	case RELAY_UNKNOWN:
+		client_fail(c, SQLSTATE_PROTOCOL_VIOLATION, "unknown pkt");
+		break;
+	case RELAY_NO_QUERY:
+		client_fail(c, SQLSTATE_PROTOCOL_VIOLATION,
+		    "PQexec disallowed");
+		break;
+	}
+}
+
+static void
+on_bytes(struct conn *conn, const unsigned char *p, size_t n)
+{
+	struct client *c = client_of(conn);
+	size_t at = 0;
+
+	if (c->state == CLIENT_IDLE) {
+		at = read_idle(c, p, n);
+		if (c->state == CLIENT_CLOSING)
+			return;
+		conn_consume(conn, at);
+	}
+	if (c->state == CLIENT_ACTIVE && at < n)
+		read_linked(c, p + at, n - at);
+}
+
+static void
+on_drained(struct conn *conn)
+{
+	struct client *c = client_of(conn);
+
+	if (c->link.server != NULL)
+		relay_client_drained(&c->link);
+}
+
+static void
+on_end(struct conn *conn, int error)
+{
+	client_close(client_of(conn), error != 0 ? strerror(error) :
+	    "client unexpected eof");
+}
+
+static const struct conn_ops session_ops = {
+	.on_bytes = on_bytes,
+	.on_drained = on_drained,
+	.on_end = on_end,
+};
+
+/*
+ * What happens to its link.
+ */
+
+static void
+on_rest(struct link *link)
+{
+	struct client *c = container_of(link, struct client, link);
+	struct server *s = link->server;
+
+	if (c->pool->mode == POOL_SESSION) {
+		if (!s->close_needed || !c->pooler->config->server_fast_close)
+			return;
+		client_fail(c, SQLSTATE_ADMIN_SHUTDOWN,
+		    "database configuration changed");
+		return;
+	}
+	relay_unlink(link);
+	client_set_state(c, CLIENT_IDLE);
+	arm_idle(c);
+	pool_release(s);
+	conn_redeliver(&c->conn);
+}
+
+static void
+on_block(struct link *link)
+{
+	client_fail(container_of(link, struct client, link),
+	    SQLSTATE_PROTOCOL_VIOLATION,
+	    "transaction blocks not allowed in statement pooling mode");
+}
+
+static void
+on_lost(struct link *link, const char *why, bool told)
+{
+	struct client *c = container_of(link, struct client, link);
+
+	if (told)
+		client_finish(c, why);
+	else
+		client_fail(c, SQLSTATE_CONNECTION_FAILURE,
+		    "server conn crashed?");
+}
+
+static const struct link_hooks link_hooks = { on_rest, on_block, on_lost };
+
+void
+request_start(struct client *c)
+{
+	deadline_disarm(&c->deadline);
+	c->link.hooks = &link_hooks;
+	client_set_state(c, CLIENT_IDLE);
+	arm_idle(c);
+	c->conn.ops = &session_ops;
+	c->pool->stats.client_login_count++;
+	conn_redeliver(&c->conn);
+}
