@@ -287,11 +287,13 @@ note_frame(struct server *s, const struct frame *f, const unsigned char *p,
 	}
 }
 
+/* An error may quote a statement of any size: a very long one passes by. */
 static bool
-is_wanted_whole(char type)
+is_wanted_whole(const struct frame *f)
 {
-	return type == BE_READY_FOR_QUERY || type == BE_PARAMETER_STATUS ||
-	    type == BE_ERROR;
+	return f->type == BE_READY_FOR_QUERY ||
+	    f->type == BE_PARAMETER_STATUS ||
+	    (f->type == BE_ERROR && f->len <= WHOLE_MAX);
 }
 
 enum step { STEP_PASS, STEP_WAIT, STEP_STOP, STEP_BLOCK, STEP_CLOSE };
@@ -313,7 +315,7 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	case PARSE_OK:
 		break;
 	}
-	if (is_wanted_whole(f->type) && n < f->len) {
+	if (is_wanted_whole(f) && n < f->len) {
 		if (f->len > WHOLE_MAX)
 			return STEP_CLOSE;
 		conn_need(&s->conn, f->len);
@@ -329,8 +331,10 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	if (f->type == BE_READY_FOR_QUERY && !hidden && s->link != NULL &&
 	    s->link->single_statements && s->tracker.tx != TX_IDLE)
 		return STEP_BLOCK;
-	if (is_wanted_whole(f->type))
+	if (is_wanted_whole(f))
 		note_frame(s, f, p, hidden);
+	else if (f->type == BE_ERROR && hidden)
+		errand_note_error(s, "", 0);
 	s->passing = f->len;
 	s->hiding = hidden;
 	/* What is owed to an errand ends here: its owner may link a client
