@@ -1,7 +1,8 @@
 # Conversations: scripted clients and servers around the real core, on a
 # virtual clock. Included by Makefile.am.
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
-	talk_limits talk_failures talk_cancel talk_control talk_soak
+	talk_limits talk_failures talk_cancel talk_control talk_quotas \
+	talk_soak
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -53,3 +54,7 @@ talk_control_LDADD = $(CONVERSATION_LIBS)
 talk_soak_SOURCES = test/conversation/test_soak.c
 talk_soak_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_soak_LDADD = $(CONVERSATION_LIBS)
+
+talk_quotas_SOURCES = test/conversation/test_quotas.c
+talk_quotas_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_quotas_LDADD = $(CONVERSATION_LIBS)
