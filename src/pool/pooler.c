@@ -533,10 +533,22 @@ apply_change(struct pooler *p, const struct config_change *change)
 	}
 }
 
+/* Their client_idle_timeout may be another now. */
+static void
+time_idle_clients(struct pooler *p)
+{
+	uint32_t cursor = 0;
+	struct client *c;
+
+	while ((c = roster_next(&p->clients, &cursor)) != NULL)
+		request_idle_anew(c);
+}
+
 void
 pooler_reload(struct pooler *p, const struct config *fresh)
 {
 	const struct config *old = p->config;
+	bool timed = p->times_idle_clients;
 	struct config_diff diff;
 	struct list *n;
 	size_t i;
@@ -552,6 +564,8 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 		apply_change(p, &diff.items[i]);
 	config_diff_fini(&diff);
 	config_unref(old);
+	if (timed || p->times_idle_clients)
+		time_idle_clients(p);
 	open_forced_pools(p);
 	LIST_EACH (n, &p->pools)
 		pool_serve(pool_of(n));

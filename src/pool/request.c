@@ -178,6 +178,15 @@ arm_idle(struct client *c)
 }
 
 void
+request_idle_anew(struct client *c)
+{
+	if (c->state != CLIENT_IDLE)
+		return;
+	deadline_disarm(&c->deadline);
+	arm_idle(c);
+}
+
+void
 request_idle_late(struct client *c)
 {
 	if (c->state == CLIENT_IDLE)

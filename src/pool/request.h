@@ -15,6 +15,10 @@ void request_start(struct client *);
 bool request_cancel(struct client *);
 	/* Does it wait for a server? Then its query fails with 57014. */
 
+void request_idle_anew(struct client *);
+	/* client_idle_timeout is another one: if it is idle, its time begins
+	 * now. */
+
 void request_wait_late(struct client *);
 void request_notify_late(struct client *);
 void request_idle_late(struct client *);
