@@ -65,12 +65,17 @@ gate_min(const struct pool *p)
 	    p->min_size;
 }
 
+/* Does somebody wait for whom no server is on the way? */
+static bool
+lacks_server(const struct pool *p)
+{
+	return p->queue.n + (p->newcomers.n > 0 ? 1 : 0) > on_the_way(p);
+}
+
 static bool
 wants_server(const struct pool *p)
 {
-	uint32_t wanted = p->queue.n + (p->newcomers.n > 0 ? 1 : 0);
-
-	return p->database->entry != NULL && (wanted > on_the_way(p) ||
+	return p->database->entry != NULL && (lacks_server(p) ||
 	    pools_servers(p) < gate_min(p));
 }
 
@@ -154,8 +159,7 @@ make_room(struct pool *p)
 	enum limit limit;
 
 	while ((limit = limits_on_servers(p)) != LIMIT_NONE)
-		if ((p->queue.n == 0 && p->newcomers.n == 0) ||
-		    !limits_evict(p, limit))
+		if (!lacks_server(p) || !limits_evict(p, limit))
 			return false;
 	return true;
 }

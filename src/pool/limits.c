@@ -7,8 +7,9 @@
  * exactly one for each that it opens. If none is idle the pool is hungry. It
  * is woken when a server under the same limit comes to rest or goes; and if
  * its clients wait longer than those of the pool where that happens, the
- * server is given up for it, at most once in STEAL_USEC, so that two busy
- * pools share without trading connections all the time.
+ * server is given up for it, at most once in STEAL_USEC and not when it is
+ * younger than that, so that busy pools share in equal turns without trading
+ * connections all the time.
  *
  * min_pool_size never takes anything from others.
  */
@@ -127,7 +128,9 @@ limits_yield(const struct server *s)
 	struct mono now = loop_now(p->pooler->loop);
 	struct list *n;
 
-	if (!p->pooler->has_hungry)
+	if (!p->pooler->has_hungry ||
+	    (waiting_since(p) != INT64_MAX &&
+	    mono_between(s->born, now) < STEAL_USEC))
 		return false;
 	LIST_EACH (n, &p->pooler->pools) {
 		q = pool_of(n);
