@@ -2,7 +2,7 @@
 # virtual clock. Included by Makefile.am.
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
-	talk_soak
+	talk_soak talk_timeouts talk_sharing
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -58,3 +58,11 @@ talk_soak_LDADD = $(CONVERSATION_LIBS)
 talk_quotas_SOURCES = test/conversation/test_quotas.c
 talk_quotas_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_quotas_LDADD = $(CONVERSATION_LIBS)
+
+talk_timeouts_SOURCES = test/conversation/test_timeouts.c
+talk_timeouts_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_timeouts_LDADD = $(CONVERSATION_LIBS)
+
+talk_sharing_SOURCES = test/conversation/test_sharing.c
+talk_sharing_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_sharing_LDADD = $(CONVERSATION_LIBS)
