@@ -124,25 +124,32 @@ socket_options(const struct config *c)
 	};
 }
 
+/* struct program_hooks: also for a SET of the console. */
+static bool
+apply(void *context, const struct config *fresh, struct err *err)
+{
+	struct app *app = context;
+	const struct listener_options o = socket_options(fresh);
+
+	if (!set_up_log(app, fresh, err))
+		return false;
+	log_warnings(fresh, pooler_config(app->pooler));
+	listeners_set_options(&app->listeners, &o);
+	pooler_reload(app->pooler, fresh);
+	return true;
+}
+
 static bool
 take_new_config(struct app *app, struct err *err)
 {
-	const struct config *old = pooler_config(app->pooler);
-	struct config *fresh = config_reload(old, err);
-	struct listener_options o;
+	struct config *fresh = config_reload(pooler_config(app->pooler), err);
+	bool ok;
 
 	if (fresh == NULL)
 		return false;
-	if (!set_up_log(app, fresh, err)) {
-		config_unref(fresh);
-		return false;
-	}
-	log_warnings(fresh, old);
-	o = socket_options(fresh);
-	listeners_set_options(&app->listeners, &o);
-	pooler_reload(app->pooler, fresh);
+	ok = apply(app, fresh, err);
 	config_unref(fresh);
-	return true;
+	return ok;
 }
 
 /* struct program_hooks: a RELOAD of the console, or SIGHUP. */
@@ -188,8 +195,12 @@ on_shutdown_signal(struct app *app, const char *name,
 static void
 on_pause(struct app *app)
 {
-	if (control_pause(app->pooler, NULL, NULL) == CONTROL_ALREADY)
+	const enum control result = control_pause(app->pooler, NULL, NULL);
+
+	if (result == CONTROL_ALREADY)
 		log_info(NULL, "got SIGUSR1, but already paused/suspended");
+	else if (result == CONTROL_SHUTTING_DOWN)
+		log_info(NULL, "got SIGUSR1, but shutting down");
 	else
 		log_info(NULL, "got SIGUSR1, pausing all activity");
 }
@@ -248,6 +259,14 @@ stop_listening(void *context)
 
 	service_stopping();
 	listeners_close_tcp(&app->listeners);
+}
+
+static void
+hold_listening(void *context, bool held)
+{
+	struct app *app = context;
+
+	listeners_hold(&app->listeners, held);
 }
 
 static void
@@ -390,6 +409,8 @@ start_pooler(struct app *app, const struct config *c, struct err *err)
 	const struct program_hooks hooks = {
 		.context = app,
 		.reload = reload,
+		.apply = apply,
+		.hold_listening = hold_listening,
 		.stop_listening = stop_listening,
 		.stopped = stopped,
 	};

@@ -21,7 +21,7 @@
 enum dialog_state {
 	DIALOG_READY,          /* for the next message */
 	DIALOG_SHOWING,        /* in the middle of a table */
-	DIALOG_WAITING,        /* for a PAUSE to complete */
+	DIALOG_WAITING,        /* for a PAUSE or the like to be done */
 	DIALOG_ENDED           /* failed or shutting down: says no more */
 };
 

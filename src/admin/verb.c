@@ -7,6 +7,9 @@
  */
 #include "admin/verb.h"
 
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "admin/command.h"
@@ -37,7 +40,11 @@ static enum verdict run_kill(struct dialog *, const struct command *);
 static enum verdict run_reconnect(struct dialog *, const struct command *);
 static enum verdict run_reload(struct dialog *, const struct command *);
 static enum verdict run_shutdown(struct dialog *, const struct command *);
-static enum verdict run_later(struct dialog *, const struct command *);
+static enum verdict run_suspend(struct dialog *, const struct command *);
+static enum verdict run_disable(struct dialog *, const struct command *);
+static enum verdict run_enable(struct dialog *, const struct command *);
+static enum verdict run_wait_close(struct dialog *, const struct command *);
+static enum verdict run_kill_client(struct dialog *, const struct command *);
 
 /* No help: not mentioned by SHOW HELP. */
 static const struct verb verbs[] = {
@@ -46,11 +53,12 @@ static const struct verb verbs[] = {
 	{ "SELECT", "name", NULL, NEED_STATS,
 	    COMMAND_VERB_ARG, COMMAND_VERB_ARG, run_show },
 	/* For all, so that drivers may set what is ignored; see run_set(). */
-	{ "SET", "key = value", NULL, NEED_STATS,
+	{ "SET", "key = value", "change a setting until the next RELOAD",
+	    NEED_STATS,
 	    COMMAND_SET, COMMAND_SET, run_set },
 	{ "PAUSE", "[db]", "let transactions finish, then hold all queries",
 	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB_ARG, run_pause },
-	{ "RESUME", "[db]", "go on after PAUSE or KILL",
+	{ "RESUME", "[db]", "go on after PAUSE, KILL or SUSPEND",
 	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB_ARG, run_resume },
 	{ "KILL", "[db]", "drop all connections at once and stay paused",
 	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB_ARG, run_kill },
@@ -61,16 +69,16 @@ static const struct verb verbs[] = {
 	{ "SHUTDOWN", "[WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS]",
 	    "end at once, or when nobody is left",
 	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB_ARG, run_shutdown },
-	{ "SUSPEND", "", NULL, NEED_ADMIN,
-	    COMMAND_VERB, COMMAND_VERB, run_later },
-	{ "DISABLE", "db", NULL, NEED_ADMIN,
-	    COMMAND_VERB, COMMAND_VERB_ARG, run_later },
-	{ "ENABLE", "db", NULL, NEED_ADMIN,
-	    COMMAND_VERB, COMMAND_VERB_ARG, run_later },
-	{ "WAIT_CLOSE", "[db]", NULL, NEED_ADMIN,
-	    COMMAND_VERB, COMMAND_VERB_ARG, run_later },
-	{ "KILL_CLIENT", "id", NULL, NEED_ADMIN,
-	    COMMAND_VERB, COMMAND_VERB_ARG, run_later },
+	{ "SUSPEND", "", "stop reading, as if time stood still",
+	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB, run_suspend },
+	{ "DISABLE", "db", "refuse new clients",
+	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB_ARG, run_disable },
+	{ "ENABLE", "db", "let them in again",
+	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB_ARG, run_enable },
+	{ "WAIT_CLOSE", "[db]", "wait until RECONNECT has replaced all",
+	    NEED_ADMIN, COMMAND_VERB, COMMAND_VERB_ARG, run_wait_close },
+	{ "KILL_CLIENT", "id", "drop one client, by id of SHOW CLIENTS",
+	    NEED_ADMIN, COMMAND_VERB_ARG, COMMAND_VERB_ARG, run_kill_client },
 };
 
 static const struct verb *
@@ -164,7 +172,8 @@ verb_run(struct dialog *d, struct str text)
 
 /*
  * PgBouncer resumes everything and leaves the client without an answer.
- * Here it gets one, and what is resumed is what it had paused.
+ * Here it gets one, and what is resumed is what it had paused. Who only
+ * waits for servers to close has paused nothing.
  */
 void
 verb_cancel(struct dialog *d)
@@ -172,7 +181,8 @@ verb_cancel(struct dialog *d)
 	switch (d->state) {
 	case DIALOG_WAITING:
 		control_wait_cancel(&d->wait);
-		if (!control_state(d->pooler).shutting_down)
+		if (d->wait.goal != GOAL_CLOSED &&
+		    !control_state(d->pooler).shutting_down)
 			control_resume(d->pooler, d->wait.database);
 		break;
 	case DIALOG_SHOWING:
@@ -222,6 +232,24 @@ run_show(struct dialog *d, const struct command *c)
 	return ACCEPTED;
 }
 
+/* The tag repeats what was said, as PgBouncer's does. */
+static void
+set(struct dialog *d, const struct command *c)
+{
+	struct err err = { "" };
+	struct text tag = { 0 };
+
+	log_info(dialog_log(d), "SET %s command issued", c->arg);
+	if (!control_set(d->pooler, c->arg, c->value, &err)) {
+		dialog_error_detail(d, SQLSTATE_INVALID_PARAMETER,
+		    "SET failed", err.text);
+		return;
+	}
+	text_printf(&tag, "SET %s=%s", c->arg, c->value);
+	dialog_done(d, tag.p);
+	text_fini(&tag);
+}
+
 static enum verdict
 run_set(struct dialog *d, const struct command *c)
 {
@@ -231,21 +259,12 @@ run_set(struct dialog *d, const struct command *c)
 		dialog_notice(d, "SET ignored", NULL);
 		dialog_done(d, "SET");
 	} else if (!refused(d, NEED_ADMIN)) {
-		dialog_error(d, SQLSTATE_FEATURE_NOT_SUPPORTED,
-		    "SET %s is not supported yet", c->arg);
+		set(d, c);
 	}
 	return ACCEPTED;
 }
 
-static enum verdict
-run_later(struct dialog *d, const struct command *c)
-{
-	dialog_error(d, SQLSTATE_FEATURE_NOT_SUPPORTED,
-	    "%s is not supported yet", find(c->verb)->name);
-	return ACCEPTED;
-}
-
-/* PAUSE, RESUME, KILL, RECONNECT */
+/* PAUSE, SUSPEND, RESUME, KILL, RECONNECT, DISABLE, ENABLE, WAIT_CLOSE */
 
 /* Answer by what came of it; word is the verb inside a sentence. */
 static enum verdict
@@ -263,6 +282,12 @@ answer(struct dialog *d, const struct command *c, enum control result,
 		break;
 	case CONTROL_NO_SUCH_DATABASE:
 		dialog_error(d, code, "no such database: %s", c->arg);
+		break;
+	case CONTROL_NO_SUCH_CLIENT:
+		dialog_error(d, code, "client not found");
+		break;
+	case CONTROL_DATABASE_PAUSED:
+		dialog_error(d, code, "cannot suspend with paused databases");
 		break;
 	case CONTROL_ALREADY:
 		dialog_error(d, code, "already suspended/paused");
@@ -287,32 +312,64 @@ answer(struct dialog *d, const struct command *c, enum control result,
 }
 
 static void
-on_paused(struct control_wait *w, bool done)
+on_reached(struct control_wait *w, bool done)
 {
 	struct dialog *d = container_of(w, struct dialog, wait);
+	const char *name;
 
 	must(d->magic == DIALOG_MAGIC && d->state == DIALOG_WAITING);
+	name = find(d->command.verb)->name;
 	if (done)
-		dialog_done(d, "PAUSE");
+		dialog_done(d, name);
 	else
 		dialog_error(d, SQLSTATE_QUERY_CANCELED,
-		    "PAUSE was ended by RESUME");
+		    "%s was ended by RESUME", name);
 	dialog_wake(d);
 }
 
-/* It may be done before control_pause() returns. */
+/* Before a command that may wait: on_reached() may come before it returns,
+ * and then the dialog is not WAITING any more. */
+static struct control_wait *
+prepare_wait(struct dialog *d, const struct command *c)
+{
+	d->state = DIALOG_WAITING;
+	d->wait.database = argument(c);
+	d->wait.on_done = on_reached;
+	return &d->wait;
+}
+
+static enum verdict
+answer_wait(struct dialog *d, const struct command *c, enum control result,
+    const char *word)
+{
+	return d->state == DIALOG_WAITING ? answer(d, c, result, word) :
+	    ACCEPTED;
+}
+
 static enum verdict
 run_pause(struct dialog *d, const struct command *c)
 {
-	enum control result;
+	struct control_wait *w = prepare_wait(d, c);
 
-	d->state = DIALOG_WAITING;
-	d->wait.database = argument(c);
-	d->wait.on_done = on_paused;
-	result = control_pause(d->pooler, d->wait.database, &d->wait);
-	if (d->state != DIALOG_WAITING)
-		return ACCEPTED;
-	return answer(d, c, result, "pause");
+	return answer_wait(d, c, control_pause(d->pooler, w->database, w),
+	    "pause");
+}
+
+static enum verdict
+run_suspend(struct dialog *d, const struct command *c)
+{
+	struct control_wait *w = prepare_wait(d, c);
+
+	return answer_wait(d, c, control_suspend(d->pooler, w), "suspend");
+}
+
+static enum verdict
+run_wait_close(struct dialog *d, const struct command *c)
+{
+	struct control_wait *w = prepare_wait(d, c);
+
+	return answer_wait(d, c, control_wait_close(d->pooler, w->database,
+	    w), "wait in");
 }
 
 static enum verdict
@@ -332,6 +389,61 @@ run_reconnect(struct dialog *d, const struct command *c)
 {
 	return answer(d, c, control_reconnect(d->pooler, argument(c)),
 	    "reconnect");
+}
+
+static enum verdict
+switch_logins(struct dialog *d, const struct command *c,
+    enum control (*act)(struct pooler *, const char *), const char *word)
+{
+	if (argument(c) == NULL) {
+		dialog_error(d, SQLSTATE_PROTOCOL_VIOLATION,
+		    "a database is required");
+		return ACCEPTED;
+	}
+	return answer(d, c, act(d->pooler, c->arg), word);
+}
+
+static enum verdict
+run_disable(struct dialog *d, const struct command *c)
+{
+	return switch_logins(d, c, control_disable, "disable");
+}
+
+static enum verdict
+run_enable(struct dialog *d, const struct command *c)
+{
+	return switch_logins(d, c, control_enable, "enable");
+}
+
+/* KILL_CLIENT */
+
+/* An id as SHOW CLIENTS prints it: column id, or ptr with its 0x. Nothing
+ * else that strtoull() would take. */
+static bool
+parse_id(const char *text, uint64_t *id)
+{
+	bool is_hex = text[0] == '0' && text[1] == 'x';
+	const char *digits = is_hex ? text + 2 : text;
+	size_t n = strspn(digits, is_hex ? "0123456789abcdef" :
+	    "0123456789");
+
+	if (n == 0 || digits[n] != '\0' || n > (is_hex ? 16 : 19))
+		return false;
+	*id = strtoull(digits, NULL, is_hex ? 16 : 10);
+	return true;
+}
+
+static enum verdict
+run_kill_client(struct dialog *d, const struct command *c)
+{
+	uint64_t id;
+
+	if (!parse_id(c->arg, &id)) {
+		dialog_error(d, SQLSTATE_PROTOCOL_VIOLATION,
+		    "invalid client pointer supplied");
+		return ACCEPTED;
+	}
+	return answer(d, c, control_kill_client(d->pooler, id), "kill");
 }
 
 /* RELOAD, SHUTDOWN */

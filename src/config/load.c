@@ -404,6 +404,26 @@ read_userlist(struct load *l)
 		note(&l->report.errors, &l->report.nerrors, err.text);
 }
 
+/* These two say which users there are. Without a file they may have come
+ * from a URL, and stay. */
+static bool
+reread_userlist(struct config *c, const struct setting *row, struct err *err)
+{
+	const char *path = c->auth_file;
+	struct userlist *fresh;
+
+	if ((strcmp(row->name, "auth_file") != 0 &&
+	    strcmp(row->name, "auth_type") != 0) ||
+	    path == NULL || path[0] == '\0' || c->auth_type == AUTH_TYPE_ANY)
+		return true;
+	fresh = userlist_load(path, err);
+	if (fresh == NULL)
+		return false;
+	userlist_unref(c->userlist);
+	c->userlist = fresh;
+	return true;
+}
+
 struct config *
 config_set(const struct config *old, const char *key, const char *value,
     struct err *err)
@@ -438,7 +458,7 @@ config_set(const struct config *old, const char *key, const char *value,
 		}
 	}
 	config_unref(defaults);
-	if (ok)
+	if (ok && reread_userlist(c, row, err))
 		return c;
 	config_unref(c);
 	return NULL;

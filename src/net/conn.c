@@ -112,7 +112,7 @@ update_watch(struct conn *c)
 		events = WRITABLE;
 		break;
 	case CONN_OPEN:
-		if (!c->held && (c->need != 0 ||
+		if (!c->held && !c->frozen && (c->need != 0 ||
 		    chunk_len(c->in) < CONN_SCRATCH))
 			events |= READABLE;
 		if (c->out != NULL)
@@ -405,7 +405,7 @@ conn_close(struct conn *c)
 	close(c->fd);
 	c->fd = -1;
 	c->state = CONN_CLOSED;
-	c->held = false;
+	c->held = c->frozen = false;
 	c->need = 0;
 	drop_input(c);
 	chunk_drop(&c->out);
@@ -459,6 +459,15 @@ conn_hold(struct conn *c, bool held)
 	if (c->held == held)
 		return;
 	c->held = held;
+	update_watch(c);
+}
+
+void
+conn_freeze(struct conn *c, bool frozen)
+{
+	if (c->frozen == frozen)
+		return;
+	c->frozen = frozen;
 	update_watch(c);
 }
 

@@ -61,7 +61,7 @@ struct conn {
 	int fd;
 	int error;
 	uint16_t state;         /* enum conn_state */
-	bool held, delivering;
+	bool held, frozen, delivering;
 };
 
 void conn_env_init(struct conn_env *, struct loop *);
@@ -99,6 +99,10 @@ size_t conn_kept(const struct conn *);
 
 void conn_hold(struct conn *, bool held);
 	/* Stop or go on reading: backpressure. */
+
+void conn_freeze(struct conn *, bool frozen);
+	/* The same, for somebody else than who holds: read is what is
+	 * neither held nor frozen. */
 
 void conn_send(struct conn *, const void *, size_t);
 void conn_sendv(struct conn *, const struct iovec *, int n);

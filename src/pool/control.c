@@ -1,5 +1,6 @@
 /*
- * control.c - pausing, killing, draining; see control.h.
+ * control.c - pausing, killing, draining; see control.h. How all comes to a
+ * standstill is in suspend.c.
  *
  * Whoever waits for servers or clients to go is looked at by a chore when
  * one has gone, so an operator's callback never runs in the middle of
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "pgwire/messages.h"
 #include "pool/client.h"
 #include "pool/database.h"
@@ -19,6 +21,7 @@
 #include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/state.h"
+#include "pool/suspend.h"
 
 static struct pool *
 pool_of(struct list *n)
@@ -46,6 +49,50 @@ count_servers(const struct pooler *p, const char *database)
 	return sum;
 }
 
+/* Those that are to be closed and were there when the wait began: with
+ * server_lifetime = 0 each server is closed after use, so counting the new
+ * ones too might never end. */
+static bool
+is_one_closing(const struct pooler *p, const struct control_wait *w)
+{
+	uint32_t cursor = 0;
+	const struct server *s;
+
+	while ((s = roster_next(&p->servers, &cursor)) != NULL)
+		if (s->state != SERVER_CLOSING && s->close_needed &&
+		    s->id < w->before && (w->database == NULL ||
+		    strcmp(s->pool->database->name, w->database) == 0))
+			return true;
+	return false;
+}
+
+static bool
+is_reached(const struct pooler *p, const struct control_wait *w)
+{
+	switch (w->goal) {
+	case GOAL_PAUSED:
+		return count_servers(p, w->database) == 0;
+	case GOAL_SUSPENDED:
+		return p->still;
+	case GOAL_CLOSED:
+		return !is_one_closing(p, w);
+	}
+	return true;
+}
+
+/* Done already, or when that is reached. */
+static enum control
+await(struct pooler *p, struct control_wait *w, enum control_goal goal)
+{
+	w->goal = goal;
+	w->before = p->next_id;
+	list_init(&w->member);
+	if (is_reached(p, w))
+		return CONTROL_DONE;
+	list_append(&p->control_waits, &w->member);
+	return CONTROL_WAIT;
+}
+
 static bool
 is_drained(const struct pooler *p)
 {
@@ -68,7 +115,7 @@ review_waits(struct pooler *p)
 
 	LIST_EACH_SAFE (n, next, &p->control_waits) {
 		w = container_of(n, struct control_wait, member);
-		if (count_servers(p, w->database) > 0)
+		if (!is_reached(p, w))
 			continue;
 		list_remove(&w->member);
 		w->on_done(w, true);
@@ -79,6 +126,11 @@ void
 control_review(struct pooler *p)
 {
 	review_waits(p);
+	if (p->suspended && !p->stopping && p->counts.console == 0) {
+		log_warning(NULL, "nobody is left on the console: end of "
+		    "SUSPEND");
+		(void)control_resume(p, NULL);
+	}
 	if (!p->draining || p->stopping || !is_drained(p))
 		return;
 	if (p->shutdown != SHUTDOWN_NOW)
@@ -123,6 +175,8 @@ control_pause(struct pooler *p, const char *name, struct control_wait *w)
 	struct database *db = NULL;
 	enum control rc;
 
+	if (p->draining)
+		return CONTROL_SHUTTING_DOWN;
 	if (p->paused || p->suspended)
 		return CONTROL_ALREADY;
 	if (name != NULL) {
@@ -134,11 +188,33 @@ control_pause(struct pooler *p, const char *name, struct control_wait *w)
 		p->paused = true;
 	}
 	close_idle(p, db);
-	if (w == NULL || count_servers(p, name) == 0)
-		return CONTROL_DONE;
-	list_init(&w->member);
-	list_append(&p->control_waits, &w->member);
-	return CONTROL_WAIT;
+	return w != NULL ? await(p, w, GOAL_PAUSED) : CONTROL_DONE;
+}
+
+enum control
+control_suspend(struct pooler *p, struct control_wait *w)
+{
+	const struct database *db = NULL;
+
+	if (p->draining)
+		return CONTROL_SHUTTING_DOWN;
+	if (p->paused || p->suspended)
+		return CONTROL_ALREADY;
+	while ((db = database_next(p, db)) != NULL)
+		if (db->paused)
+			return CONTROL_DATABASE_PAUSED;
+	suspend_begin(p);
+	return await(p, w, GOAL_SUSPENDED);
+}
+
+enum control
+control_wait_close(struct pooler *p, const char *name, struct control_wait *w)
+{
+	enum control rc;
+
+	if (name != NULL && find(p, name, true, &rc) == NULL)
+		return rc;
+	return await(p, w, GOAL_CLOSED);
 }
 
 void
@@ -156,6 +232,8 @@ end_waits(struct pooler *p, const char *database)
 
 	LIST_EACH_SAFE (n, next, &p->control_waits) {
 		w = container_of(n, struct control_wait, member);
+		if (w->goal == GOAL_CLOSED)
+			continue;
 		if (database != NULL && (w->database == NULL ||
 		    strcmp(w->database, database) != 0))
 			continue;
@@ -185,7 +263,9 @@ control_resume(struct pooler *p, const char *name)
 	} else {
 		if (!p->paused && !p->suspended)
 			return CONTROL_NOT_PAUSED;
-		p->paused = p->suspended = false;
+		p->paused = false;
+		if (p->suspended)
+			suspend_end(p);
 	}
 	end_waits(p, db != NULL ? db->name : NULL);
 	LIST_EACH (n, &p->pools)
@@ -228,6 +308,51 @@ control_kill(struct pooler *p, const char *name)
 	return CONTROL_DONE;
 }
 
+static bool
+is_logged_in(const struct client *c)
+{
+	return c->state == CLIENT_IDLE || c->state == CLIENT_WAITING ||
+	    c->state == CLIENT_ACTIVE || c->state == CLIENT_CONSOLE;
+}
+
+enum control
+control_kill_client(struct pooler *p, uint64_t id)
+{
+	uint32_t cursor = 0;
+	struct client *c;
+
+	while ((c = roster_next(&p->clients, &cursor)) != NULL) {
+		if (c->id != id || !is_logged_in(c))
+			continue;
+		client_fail(c, SQLSTATE_ADMIN_SHUTDOWN,
+		    "admin forced disconnect");
+		return CONTROL_DONE;
+	}
+	return CONTROL_NO_SUCH_CLIENT;
+}
+
+enum control
+control_disable(struct pooler *p, const char *name)
+{
+	enum control rc;
+	struct database *db = find(p, name, true, &rc);
+
+	if (db != NULL)
+		db->disabled = true;
+	return rc;
+}
+
+enum control
+control_enable(struct pooler *p, const char *name)
+{
+	enum control rc;
+	struct database *db = find(p, name, false, &rc);
+
+	if (db != NULL)
+		db->disabled = false;
+	return rc;
+}
+
 enum control
 control_reconnect(struct pooler *p, const char *name)
 {
@@ -254,6 +379,23 @@ control_reload(struct pooler *p, struct err *err)
 	return p->program.reload(p->program.context, err);
 }
 
+bool
+control_set(struct pooler *p, const char *key, const char *value,
+    struct err *err)
+{
+	struct config *fresh;
+	bool ok;
+
+	if (p->program.apply == NULL)
+		return err_set(err, "settings cannot be changed here");
+	fresh = config_set(p->config, key, value, err);
+	if (fresh == NULL)
+		return false;
+	ok = p->program.apply(p->program.context, fresh, err);
+	config_unref(fresh);
+	return ok;
+}
+
 /* Those who wait for a server will not get one any more. */
 static void
 refuse_waiting(struct pooler *p)
@@ -273,6 +415,10 @@ control_shutdown(struct pooler *p, enum shutdown_mode mode)
 {
 	bool first = !p->draining;
 
+	if (!first && mode > p->shutdown)
+		mode = p->shutdown;
+	if (p->suspended)
+		(void)control_resume(p, NULL);
 	p->draining = true;
 	p->shutdown = mode;
 	if (first && p->program.stop_listening != NULL)

@@ -135,7 +135,7 @@ arm_timer(struct pool *p)
 	struct lane *l;
 
 	timer_disarm(&p->timer);
-	if (!wants_server(p) || pools_is_paused(p))
+	if (!wants_server(p) || pools_is_stopped(p))
 		return;
 	LANE_EACH (n, l, p)
 		if (!l->retired && !mono_reached(now, l->retry_at) &&
@@ -172,7 +172,7 @@ gate_fill(struct pool *p)
 	struct lane *l;
 
 	p->hungry = LIMIT_NONE;
-	while (!pools_is_paused(p) && wants_server(p) &&
+	while (!pools_is_stopped(p) && wants_server(p) &&
 	    p->count[SERVER_LOGIN] < gate && pools_servers(p) < size_now(p) &&
 	    (l = choose_lane(p)) != NULL && make_room(p)) {
 		if (pools_servers(p) == p->size)
@@ -189,7 +189,7 @@ gate_wait_reason(const struct pool *p, const struct wait *w)
 {
 	if (w->pool == NULL)
 		return WAIT_NONE;
-	if (pools_is_paused(p))
+	if (pools_is_stopped(p))
 		return WAIT_PAUSED;
 	if (!list_empty(&p->budget_wait.member))
 		return WAIT_BUDGET;

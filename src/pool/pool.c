@@ -209,7 +209,7 @@ pool_serve(struct pool *p)
 		w->pool = NULL;
 		w->granted(w, NULL);
 	}
-	while (!pools_is_paused(p) && p->queue.n > 0 &&
+	while (!pools_is_stopped(p) && p->queue.n > 0 &&
 	    (s = pick_idle(p)) != NULL) {
 		if (!needs_check(s))
 			grant(p, s);
@@ -465,7 +465,7 @@ pool_check(const struct pool *p)
 			sum[i] += l->count[i];
 	for (i = 0; i < SERVER_NSTATES; i++)
 		must(sum[i] == p->count[i]);
-	must(p->queue.n == 0 || pools_is_paused(p) ||
+	must(p->queue.n == 0 || pools_is_stopped(p) ||
 	    p->count[SERVER_IDLE] == 0 ||
 	    p->count[SERVER_TESTED] >= p->queue.n);
 }

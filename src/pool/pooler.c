@@ -30,6 +30,7 @@
 #include "pool/request.h"
 #include "pool/server.h"
 #include "pool/state.h"
+#include "pool/suspend.h"
 #include "pool/user.h"
 
 #define JANITOR_USEC INT64_C(1000000)
@@ -123,7 +124,7 @@ on_review(struct chore *chore)
 static void
 on_departure(struct pooler *p)
 {
-	if (p->draining || !list_empty(&p->control_waits))
+	if (p->draining || p->suspended || !list_empty(&p->control_waits))
 		chore_add(p->loop, &p->review);
 }
 
@@ -146,8 +147,8 @@ is_forgotten(const struct pooler *p, const struct database *db)
 	if (db->entry == NULL)
 		return true;
 	return db->automatic && db->nclients == 0 && !db->paused &&
-	    limit > 0 && mono_between(db->unused_since, loop_now(p->loop)) >
-	    limit;
+	    !db->disabled && limit > 0 &&
+	    mono_between(db->unused_since, loop_now(p->loop)) > limit;
 }
 
 static void
@@ -345,6 +346,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	p->on_login_left = login_left;
 	p->on_cancel_left = cancel_left;
 	init_deadlines(p);
+	suspend_init(p);
 	limits_start(p);
 	timer_init(&p->janitor, loop, on_janitor);
 	timer_init(&p->stats_timer, loop, on_stats);
@@ -389,6 +391,7 @@ pooler_destroy(struct pooler *p)
 	p->stopping = true;
 	timer_disarm(&p->janitor);
 	timer_disarm(&p->stats_timer);
+	timer_disarm(&p->suspend_timer);
 	overdue_stop(p);
 	cut_all(p);
 	while ((n = list_first(&p->pools)) != NULL)

@@ -21,6 +21,12 @@ struct program_hooks {
 	void *context;
 	bool (*reload)(void *context, struct err *);
 		/* Load the configuration and call pooler_reload(). */
+	bool (*apply)(void *context, const struct config *, struct err *);
+		/* Run by this one: the program's own part of it, and
+		 * pooler_reload(). On failure nothing has changed. */
+	void (*hold_listening)(void *context, bool held);
+		/* Accept nobody for a while: who comes waits in the kernel's
+		 * queue. */
 	void (*stop_listening)(void *context);
 		/* Close TCP listeners; the Unix socket stays for the console
 		 * and its new clients. Called once, when a drain begins. */

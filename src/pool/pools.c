@@ -239,3 +239,9 @@ pools_is_paused(const struct pool *p)
 {
 	return p->pooler->paused || p->database->paused;
 }
+
+bool
+pools_is_stopped(const struct pool *p)
+{
+	return p->pooler->suspended || pools_is_paused(p);
+}

@@ -88,6 +88,11 @@ uint32_t pools_servers(const struct pool *);
 	/* In all states but CLOSING. */
 
 bool pools_is_paused(const struct pool *);
+	/* Its servers are to be closed as they come to rest. */
+
+bool pools_is_stopped(const struct pool *);
+	/* No server is handed out or opened: it is paused, or all stands
+	 * still. */
 
 void pools_load(struct pool *);
 	/* A new configuration: find the lanes anew. */

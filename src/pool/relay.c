@@ -193,6 +193,8 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {
+			if (s->pooler->suspended)
+				break;
 			result = see_client_frame(link, p + at, n - at, &f);
 			if (result != RELAY_OK || f.len == 0)
 				break;
@@ -378,6 +380,15 @@ close_broken(struct server *s, const char *why)
 	link->hooks->on_lost(link, why, told);
 }
 
+/* In a SUSPEND a client's answers stop between two messages; an errand of
+ * ours is let through to its end. */
+static bool
+stops_here(const struct server *s)
+{
+	return s->pooler->suspended && s->link != NULL &&
+	    s->errand.name == NULL;
+}
+
 /* Walk the frames; returns what was consumed, and how the walk ended. */
 static size_t
 walk(struct server *s, const unsigned char *p, size_t n,
@@ -390,6 +401,10 @@ walk(struct server *s, const unsigned char *p, size_t n,
 	*last = STEP_PASS;
 	while (at < n) {
 		if (s->passing == 0) {
+			if (stops_here(s)) {
+				*last = STEP_WAIT;
+				break;
+			}
 			*last = see_server_frame(s, p + at, n - at, &f);
 			if (*last == STEP_WAIT || *last == STEP_BLOCK ||
 			    *last == STEP_CLOSE)

@@ -81,7 +81,11 @@ struct pooler {
 	void (*on_login_left)(struct client *);
 	void (*on_cancel_left)(struct client *);
 	bool times_idle_clients;        /* client_idle_timeout is set */
-	bool paused, suspended;
+	bool paused;
+	bool suspended;                 /* see suspend.c, also these: */
+	bool still;                     /* nothing moves any more */
+	struct timer suspend_timer;
+	struct mono suspend_limit;      /* when the rest is cut; 0: never */
 	bool draining;                  /* a shutdown has begun */
 	bool stopping;                  /* pooler_destroy() is at work */
 	enum shutdown_mode shutdown;

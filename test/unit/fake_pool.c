@@ -3,6 +3,7 @@
  */
 #include "fake_pool.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,15 +299,70 @@ call(struct pooler *p, const char *name, const char *database)
 	return p->result;
 }
 
-enum control
-control_pause(struct pooler *p, const char *database, struct control_wait *w)
+static enum control
+await(struct pooler *p, struct control_wait *w, enum control_goal goal)
 {
-	call(p, "pause", database);
+	w->goal = goal;
 	if (p->result == CONTROL_WAIT)
 		list_append(&p->waits, &w->member);
 	if (p->pauses_at_once)
 		fake_paused(p, true);
 	return p->result;
+}
+
+enum control
+control_pause(struct pooler *p, const char *database, struct control_wait *w)
+{
+	call(p, "pause", database);
+	return await(p, w, GOAL_PAUSED);
+}
+
+enum control
+control_suspend(struct pooler *p, struct control_wait *w)
+{
+	call(p, "suspend", NULL);
+	return await(p, w, GOAL_SUSPENDED);
+}
+
+enum control
+control_wait_close(struct pooler *p, const char *database,
+    struct control_wait *w)
+{
+	call(p, "wait_close", database);
+	return await(p, w, GOAL_CLOSED);
+}
+
+enum control
+control_disable(struct pooler *p, const char *database)
+{
+	return call(p, "disable", database);
+}
+
+enum control
+control_enable(struct pooler *p, const char *database)
+{
+	return call(p, "enable", database);
+}
+
+enum control
+control_kill_client(struct pooler *p, uint64_t id)
+{
+	char text[24];
+
+	if (p->killed != NULL)
+		fake_leave(p->killed);
+	snprintf(text, sizeof text, "%" PRIu64, id);
+	return call(p, "kill_client", text);
+}
+
+bool
+control_set(struct pooler *p, const char *key, const char *value,
+    struct err *err)
+{
+	text_printf(&p->calls, "set(%s, %s) ", key, value);
+	if (p->set_fails)
+		return err_set(err, "expected a number");
+	return true;
 }
 
 void

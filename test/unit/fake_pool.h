@@ -24,10 +24,10 @@ struct pooler {
 	struct console_hooks hooks;
 	struct control_state state;
 	enum control result;    /* what the control functions say */
-	bool reload_fails, pauses_at_once;
-	struct client *killed;  /* leaves inside control_kill() */
+	bool reload_fails, set_fails, pauses_at_once;
+	struct client *killed;  /* leaves inside control_kill...() */
 	struct text calls;      /* "pause(db) resume() " */
-	struct list waits;      /* for control_pause() */
+	struct list waits;      /* for control_pause() and the like */
 	uint32_t nclients;      /* rows of SHOW CLIENTS */
 };
 

@@ -61,6 +61,21 @@ static const struct {
 	{ "SHUTDOWN WAIT_FOR_SERVERS", "shutdown(servers) ", "SHUTDOWN" },
 	{ "shutdown wait_for_clients", "shutdown(clients) ", "SHUTDOWN" },
 	{ "SHUTDOWN", "shutdown(now) ", NULL },
+	{ "SUSPEND", "suspend() ", "SUSPEND" },
+	{ "DISABLE app", "disable(app) ", "DISABLE" },
+	{ "enable app", "enable(app) ", "ENABLE" },
+	{ "WAIT_CLOSE", "wait_close() ", "WAIT_CLOSE" },
+	{ "WAIT_CLOSE app", "wait_close(app) ", "WAIT_CLOSE" },
+	{ "KILL_CLIENT 31", "kill_client(31) ", "KILL_CLIENT" },
+	{ "KILL_CLIENT 0x1f", "kill_client(31) ", "KILL_CLIENT" },
+	{ "KILL_CLIENT \"18446744073709551\"",
+	    "kill_client(18446744073709551) ", "KILL_CLIENT" },
+	{ "SET pool_mode = session", "set(pool_mode, session) ",
+	    "SET pool_mode=session" },
+	{ "SET query_wait_timeout TO '1.5 min'",
+	    "set(query_wait_timeout, 1.5 min) ",
+	    "SET query_wait_timeout=1.5 min" },
+	{ "SET logfile = ''", "set(logfile, ) ", "SET logfile=" },
 	/* j03: exactly the name that was given. */
 	{ "KILL \"it's; \"\"a\"\" *.dätä\"", "kill(it's; \"a\" *.dätä) ",
 	    "KILL" },
@@ -82,32 +97,6 @@ START_TEST(j01_stats_user_is_refused)
 {
 	fake_query(stats, rights[_i].query);
 	ck_calls("");
-	ck_said(stats, "E 42501 admin access needed\nZ I");
-}
-END_TEST
-
-static const struct {
-	const char *query, *feature;
-} later[] = {
-	{ "SET pool_mode = 'session'", "SET pool_mode" },
-	{ "SUSPEND", "SUSPEND" },
-	{ "DISABLE app", "DISABLE" },
-	{ "enable app", "ENABLE" },
-	{ "WAIT_CLOSE", "WAIT_CLOSE" },
-	{ "WAIT_CLOSE app", "WAIT_CLOSE" },
-	{ "KILL_CLIENT 5", "KILL_CLIENT" },
-};
-
-START_TEST(what_is_not_there_yet_says_so)
-{
-	char want[128];
-
-	snprintf(want, sizeof want, "E 0A000 %s is not supported yet\nZ I",
-	    later[_i].feature);
-	fake_query(admin, later[_i].query);
-	ck_said(admin, want);
-	ck_calls("");
-	fake_query(stats, later[_i].query);
 	ck_said(stats, "E 42501 admin access needed\nZ I");
 }
 END_TEST
@@ -189,6 +178,8 @@ START_TEST(j02_a_megabyte_is_a_syntax_error_too)
 }
 END_TEST
 
+#define NOT_AN_ID "invalid client pointer supplied"
+
 static const struct {
 	const char *why, *query;
 	enum control result;
@@ -218,6 +209,39 @@ static const struct {
 	    "cannot kill admin db: pgbouncer" },
 	{ "console", "RECONNECT pgbouncer", CONTROL_IS_CONSOLE,
 	    "cannot reconnect admin db: pgbouncer" },
+	{ "j26 ENABLE's own words", "ENABLE pgweir", CONTROL_IS_CONSOLE,
+	    "cannot enable admin db: pgweir" },
+	{ "console", "DISABLE pgbouncer", CONTROL_IS_CONSOLE,
+	    "cannot disable admin db: pgbouncer" },
+	{ "console", "WAIT_CLOSE pgbouncer", CONTROL_IS_CONSOLE,
+	    "cannot wait in admin db: pgbouncer" },
+	{ "unknown", "DISABLE nix", CONTROL_NO_SUCH_DATABASE,
+	    "no such database: nix" },
+	{ "unknown", "ENABLE nix", CONTROL_NO_SUCH_DATABASE,
+	    "no such database: nix" },
+	{ "unknown", "WAIT_CLOSE nix", CONTROL_NO_SUCH_DATABASE,
+	    "no such database: nix" },
+	{ "which?", "DISABLE", CONTROL_DONE, "a database is required" },
+	{ "which?", "ENABLE", CONTROL_DONE, "a database is required" },
+	{ "twice", "SUSPEND", CONTROL_ALREADY, "already suspended/paused" },
+	{ "paused", "SUSPEND", CONTROL_DATABASE_PAUSED,
+	    "cannot suspend with paused databases" },
+	{ "j28 draining", "SUSPEND", CONTROL_SHUTTING_DOWN,
+	    "pooler is shutting down" },
+	{ "j28 draining", "PAUSE", CONTROL_SHUTTING_DOWN,
+	    "pooler is shutting down" },
+	{ "j16 nobody", "KILL_CLIENT 5", CONTROL_NO_SUCH_CLIENT,
+	    "client not found" },
+	{ "j16 no id", "KILL_CLIENT app", CONTROL_DONE, NOT_AN_ID },
+	{ "j16 no id", "KILL_CLIENT \"\"", CONTROL_DONE, NOT_AN_ID },
+	{ "j16 no id", "KILL_CLIENT 0x", CONTROL_DONE, NOT_AN_ID },
+	{ "j16 no id", "KILL_CLIENT 5x", CONTROL_DONE, NOT_AN_ID },
+	{ "j16 negative", "KILL_CLIENT \"-5\"", CONTROL_DONE, NOT_AN_ID },
+	{ "j16 blank", "KILL_CLIENT \" 5\"", CONTROL_DONE, NOT_AN_ID },
+	{ "j16 wraps around", "KILL_CLIENT 18446744073709551621",
+	    CONTROL_DONE, NOT_AN_ID },
+	{ "j16 wraps around", "KILL_CLIENT 0x10000000000000005",
+	    CONTROL_DONE, NOT_AN_ID },
 	{ "console", "RESUME pgbouncer", CONTROL_IS_CONSOLE,
 	    "cannot resume admin db: pgbouncer" },
 };
@@ -242,6 +266,15 @@ START_TEST(j19_failed_reload_says_what_was_wrong)
 	fake_query(admin, "RELOAD");
 	ck_said(admin, "E F0000 RELOAD failed, see logs for additional "
 	    "details (pgweir.ini:7: no such key)\nZ I");
+}
+END_TEST
+
+START_TEST(j25_failed_set_says_what_was_wrong)
+{
+	pool->set_fails = true;
+	fake_query(admin, "SET default_pool_size = '-1'");
+	ck_calls("set(default_pool_size, -1) ");
+	ck_said(admin, "E 22023 SET failed (expected a number)\nZ I");
 }
 END_TEST
 
@@ -295,6 +328,46 @@ START_TEST(j13_cancel_ends_the_pause_and_is_answered)
 	pool->hooks.on_cancel(admin->dialog);
 	fake_turn(pool);
 	ck_calls(_i == 0 ? "resume() " : "resume(app) ");
+	ck_assert(list_empty(&pool->waits));
+	ck_said(admin,
+	    "E 57014 canceling statement due to user request\nZ I");
+}
+END_TEST
+
+START_TEST(j14_suspend_is_answered_when_all_stands_still)
+{
+	pause_waits("SUSPEND");
+	fake_paused(pool, true);
+	fake_turn(pool);
+	ck_said(admin, "C SUSPEND\nZ I");
+	pause_waits("SUSPEND");
+	fake_paused(pool, false);
+	fake_turn(pool);
+	ck_said(admin, "E 57014 SUSPEND was ended by RESUME\nZ I");
+}
+END_TEST
+
+START_TEST(j14_cancel_ends_the_suspend)
+{
+	pause_waits("SUSPEND");
+	pool->hooks.on_cancel(admin->dialog);
+	fake_turn(pool);
+	ck_calls("resume() ");
+	ck_said(admin,
+	    "E 57014 canceling statement due to user request\nZ I");
+}
+END_TEST
+
+START_TEST(j18_wait_close_waits_and_its_cancel_resumes_nothing)
+{
+	pause_waits("WAIT_CLOSE app");
+	fake_paused(pool, true);
+	fake_turn(pool);
+	ck_said(admin, "C WAIT_CLOSE\nZ I");
+	pause_waits("WAIT_CLOSE");
+	pool->hooks.on_cancel(admin->dialog);
+	fake_turn(pool);
+	ck_calls("");
 	ck_assert(list_empty(&pool->waits));
 	ck_said(admin,
 	    "E 57014 canceling statement due to user request\nZ I");
@@ -374,7 +447,7 @@ END_TEST
 START_TEST(j17_command_may_end_its_own_client)
 {
 	pool->killed = admin;
-	fake_query(admin, "KILL");
+	fake_query(admin, _i == 0 ? "KILL" : "KILL_CLIENT 5");
 	ck_said(admin, "");
 	ck_assert_ptr_null(admin->dialog);
 	fake_turn(pool);
@@ -497,8 +570,6 @@ add_commands(Suite *s)
 	    (int)countof(rights));
 	tcase_add_loop_test(tc, j01_stats_user_is_refused, 0,
 	    (int)countof(rights));
-	tcase_add_loop_test(tc, what_is_not_there_yet_says_so, 0,
-	    (int)countof(later));
 	tcase_add_test(tc, j05_set_of_what_drivers_set_is_ignored);
 	tcase_add_loop_test(tc,
 	    j02_other_text_is_a_syntax_error_and_nothing_else, 0,
@@ -507,6 +578,7 @@ add_commands(Suite *s)
 	tcase_add_loop_test(tc, refusal_has_pgbouncers_text, 0,
 	    (int)countof(refusals));
 	tcase_add_test(tc, j19_failed_reload_says_what_was_wrong);
+	tcase_add_test(tc, j25_failed_set_says_what_was_wrong);
 	tcase_add_test(tc, commands_are_logged);
 }
 
@@ -520,6 +592,10 @@ add_waiting(Suite *s)
 	tcase_add_test(tc, j10_resume_by_another_answers_the_pause);
 	tcase_add_loop_test(tc, j13_cancel_ends_the_pause_and_is_answered, 0,
 	    2);
+	tcase_add_test(tc, j14_suspend_is_answered_when_all_stands_still);
+	tcase_add_test(tc, j14_cancel_ends_the_suspend);
+	tcase_add_test(tc,
+	    j18_wait_close_waits_and_its_cancel_resumes_nothing);
 	tcase_add_test(tc, j28_cancel_does_not_resume_a_shutdown);
 	tcase_add_test(tc, cancel_of_an_idle_session_does_nothing);
 	tcase_add_test(tc,
@@ -527,7 +603,7 @@ add_waiting(Suite *s)
 	tcase_add_test(tc,
 	    what_comes_while_waiting_is_answered_afterwards_in_order);
 	tcase_add_test(tc, too_much_input_while_waiting_ends_the_client);
-	tcase_add_test(tc, j17_command_may_end_its_own_client);
+	tcase_add_loop_test(tc, j17_command_may_end_its_own_client, 0, 2);
 }
 
 static void
