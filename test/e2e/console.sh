@@ -216,17 +216,6 @@ c.authenticate()
 same('after RESUME', c.result(), [('1',)])
 PY
 
-it 'what is not there yet says so, and the session goes on'
-talk <<'PY'
-pgweir_only()
-c = Client('admin', 'pgbouncer')
-for command in ('SUSPEND', 'DISABLE first', 'ENABLE first', 'WAIT_CLOSE first',
-                'KILL_CLIENT 1', "SET max_client_conn = '5'"):
-    e = refused(command, lambda: c.query(command), '0A000')
-    assert 'not supported yet' in e.text, e.text
-same('goes on', len(c.query('SHOW VERSION')), 1)
-PY
-
 it 'RELOAD reads the file again'
 sed -i 's/^max_client_conn.*/max_client_conn = 222/' "$T/pgweir.ini"
 console RELOAD >/dev/null

@@ -16,6 +16,7 @@ E2E_TESTS = \
 	test/e2e/departures.sh \
 	test/e2e/auth.sh \
 	test/e2e/console.sh \
+	test/e2e/console2.sh \
 	test/e2e/cancel.sh \
 	test/e2e/params.sh \
 	test/e2e/modes.sh
