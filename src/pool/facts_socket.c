@@ -7,6 +7,7 @@
 
 #include "base/must.h"
 #include "config/config.h"
+#include "pgwire/frame.h"
 #include "pgwire/params.h"
 #include "pool/client.h"
 #include "pool/database.h"
@@ -141,8 +142,7 @@ describe_server(const struct server *s, struct socket_facts *f)
 		.close_needed = s->close_needed,
 		.id = s->id, .link_id = c != NULL ? c->id : 0,
 		.ptr = s, .link = c,
-		.remote_pid = s->has_key ? s->key[0] << 24 | s->key[1] << 16 |
-		    s->key[2] << 8 | s->key[3] : 0,
+		.remote_pid = s->has_key ? (int)frame_u32(s->key) : 0,
 		.tls = "",
 		.application_name = param(p, s->params, "application_name"),
 		.kept = (uint32_t)conn_kept(&s->conn),

@@ -171,6 +171,8 @@ gate_fill(struct pool *p)
 	uint32_t gate = (uint32_t)p->pooler->config->server_connect_parallel;
 	struct lane *l;
 
+	if (p->pooler->stopping)
+		return;
 	p->hungry = LIMIT_NONE;
 	while (!pools_is_stopped(p) && wants_server(p) &&
 	    p->count[SERVER_LOGIN] < gate && pools_servers(p) < size_now(p) &&
@@ -250,15 +252,6 @@ gate_failed(struct lane *l, const struct failure *f)
 	rotate_lanes(p, l);
 }
 
-/* An error of this kind may pass by itself: the server starts or stops, or
- * has no room. */
-static bool
-is_transient(const struct failure *f)
-{
-	return !f->from_server || strncmp(f->sqlstate, "57P", 3) == 0 ||
-	    strncmp(f->sqlstate, "53", 2) == 0;
-}
-
 /* Is there no server, and did every host refuse us for a lasting reason? */
 const struct failure *
 gate_lasting_failure(const struct pool *p)
@@ -273,7 +266,7 @@ gate_lasting_failure(const struct pool *p)
 		if (l->retired)
 			continue;
 		if (lane_may_dial(l, now_of(p)) || l->failures == 0 ||
-		    is_transient(&l->failure))
+		    failure_is_transient(&l->failure))
 			return NULL;
 		f = &l->failure;
 	}

@@ -3,6 +3,8 @@
  */
 #include "pool/lane.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/must.h"
 #include "cluster/host.h"
@@ -56,6 +58,13 @@ lane_may_dial(const struct lane *l, struct mono now)
 	return !l->retired && mono_reached(now, l->retry_at);
 }
 
+bool
+failure_is_transient(const struct failure *f)
+{
+	return !f->from_server || strncmp(f->sqlstate, "57P", 3) == 0 ||
+	    strncmp(f->sqlstate, "53", 2) == 0;
+}
+
 void
 lane_failed(struct lane *l, const struct failure *f, struct mono now,
     int64_t retry_usec)
@@ -63,7 +72,7 @@ lane_failed(struct lane *l, const struct failure *f, struct mono now,
 	int64_t pause = FIRST_RETRY_USEC << (l->failures < 16 ?
 	    l->failures : 16);
 
-	if (f->from_server || pause > retry_usec)
+	if (!failure_is_transient(f) || pause > retry_usec)
 		pause = retry_usec;
 	l->failures++;
 	l->failure = *f;

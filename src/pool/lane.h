@@ -47,12 +47,16 @@ bool lane_is_empty(const struct lane *);
 bool lane_may_dial(const struct lane *, struct mono now);
 	/* Not retired and not backing off. */
 
+bool failure_is_transient(const struct failure *);
+	/* May it pass by itself? Nobody answered, or the server starts or
+	 * stops, or has no room. */
+
 void lane_failed(struct lane *, const struct failure *, struct mono now,
     int64_t retry_usec);
-	/* An attempt failed: no other one for retry_usec if the server has
-	 * answered with an error. If nobody answered, the first attempts
-	 * follow sooner (after a second, then two, ...), so that a server
-	 * that just restarts is found again quickly. */
+	/* An attempt failed: no other one for retry_usec if the reason is a
+	 * lasting one. If not, the first attempts follow sooner (after a
+	 * second, then two, ...), so that a server that just restarts is
+	 * found again quickly. */
 
 void lane_succeeded(struct lane *);
 

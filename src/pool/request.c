@@ -143,9 +143,11 @@ request_notify_late(struct client *c)
 	writer_notice(&text, &e);
 	conn_send(&c->conn, text.p, text.n);
 	text_fini(&text);
-	if (limit > 0)
-		deadline_arm(&p->wait_deadlines, &c->deadline,
-		    limit - mono_between(c->wait.since, now_of(c)));
+	if (limit == 0)
+		return;
+	/* Zero would mean no limit: also one that is over ends at once. */
+	limit -= mono_between(c->wait.since, now_of(c));
+	deadline_arm(&p->wait_deadlines, &c->deadline, limit > 0 ? limit : 1);
 }
 
 void

@@ -60,9 +60,10 @@ static const struct play failures[] = {
 		"client 1 <",
 		"wait 10",
 		"client 1 <",
+		/* After 1, 3, 7 and 15 seconds. */
 		"let in",
 		"wait 6",
-		"owner 2 = pool" } },
+		"owner 5 = pool" } },
 	{ "h36: who has no room is waited for", NULL, {
 		"client 1 joins",
 		"server 1 dies",
@@ -319,9 +320,9 @@ static const struct play failures[] = {
 		"client 1 leaves",
 		"let in",
 		"client 2 comes",
-		"wait 14",
+		"wait 0.9",
 		"client 2 <",
-		"wait 1.5",
+		"wait 0.2",
 		"owner 2 = pool" } },
 	{ "h05: a min_pool_size that cannot be had", "query_wait_notify = 0\n"
 	    "[databases]\nshop = host=$1 user=app min_pool_size=3\n", {

@@ -122,15 +122,18 @@ END_TEST
 static const struct {
 	const char *why;
 	bool from_server;
+	const char *sqlstate;
 	unsigned failures;      /* before this one */
 	int64_t retry_sec, want_sec;
 } pauses[] = {
-	{ "nobody answered: soon again", false, 0, 15, 1 },
-	{ "still nobody: less soon", false, 1, 15, 2 },
-	{ "never longer than asked for", false, 10, 15, 15 },
-	{ "a count that would overflow", false, 70, 15, 15 },
-	{ "b34 a refused login: the whole time", true, 0, 15, 15 },
-	{ "a short server_login_retry", false, 3, 1, 1 },
+	{ "nobody answered: soon again", false, "", 0, 15, 1 },
+	{ "still nobody: less soon", false, "", 1, 15, 2 },
+	{ "never longer than asked for", false, "", 10, 15, 15 },
+	{ "a count that would overflow", false, "", 70, 15, 15 },
+	{ "b34 a refused login: the whole time", true, "28P01", 0, 15, 15 },
+	{ "a short server_login_retry", false, "", 3, 1, 1 },
+	{ "i09 it starts: soon again", true, "57P03", 0, 15, 1 },
+	{ "h36 it has no room", true, "53300", 1, 15, 2 },
 };
 
 START_TEST(lane_rests_after_a_failure)
@@ -143,6 +146,7 @@ START_TEST(lane_rests_after_a_failure)
 	hosts_init(&hosts);
 	l = lane_create(NULL, host_acquire(&hosts, "h", 5432));
 	l->failures = pauses[_i].failures;
+	strcpy(f.sqlstate, pauses[_i].sqlstate);
 	ck_assert(lane_may_dial(l, now));
 	lane_failed(l, &f, now, pauses[_i].retry_sec * 1000000);
 	ck_assert(!lane_may_dial(l, now));
