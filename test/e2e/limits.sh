@@ -63,6 +63,16 @@ expect 'one pool' "$(peak load d1:u1)" 3
 expect 'two users, two pools' "$(peak load d2:u1 d2:u2)" $((3 + 3 + 3))
 expect 'pool_size of the database' "$(peak load d3:u1)" $((3 + 3 + 3 + 2))
 
+it 'h07 h08 max_db_connections: idle ones of other users make room'
+with 'default_pool_size = 6
+max_db_connections = 4'
+expect 'one database' "$(peak load d1:u1 d1:u2 d1:u3)" 4
+
+it 'max_user_connections, over all databases'
+with 'default_pool_size = 6
+max_user_connections = 5'
+expect 'one user' "$(peak load d1:u1 d2:u1 d3:u1)" 5
+
 it 'max_client_conn'
 with 'max_client_conn = 3'
 talk <<'PY'
@@ -76,6 +86,24 @@ crowd.append(Client('u1', 'd1'))
 for c in crowd:
     same('works', c.one('select 1'), '1')
 PY
+
+it 'max_db_client_connections, max_user_client_connections'
+if ! is_pgbouncer; then
+	with 'max_db_client_connections = 3
+max_user_client_connections = 2'
+	talk <<'PY'
+a, b = Client('u1', 'd1'), Client('u1', 'd2')
+refused('user', lambda: Client('u1', 'd1'), '53300',
+        'client connections exceeded (max_user_client_connections)')
+c, d = Client('u2', 'd1'), Client('u2', 'd1')
+refused('database', lambda: Client('u3', 'd1'), '53300',
+        'client connections exceeded (max_db_client_connections)')
+a.close()
+wait_until(lambda: pools('d1', 'u1')['cl_active'] == '0', 'it to leave')
+e = Client('u3', 'd1')
+same('works', e.one('select 1'), '1')
+PY
+fi
 
 it 'h05 h06 min_pool_size'
 with 'default_pool_size = 6

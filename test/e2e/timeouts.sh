@@ -16,6 +16,61 @@ $1
 $databases"
 }
 
+it 'd41 query_timeout ends what runs too long, and only that'
+with 'query_timeout = 1'
+talk <<'PY'
+idle, c = Client(db='main'), Client(db='main')
+c.query('begin')
+start = time.monotonic()
+while time.monotonic() < start + 1.5:
+    c.query('select pg_sleep(0.2)')		# many short ones are fine
+c.send(Q('select pg_sleep(30)'))
+start = time.monotonic()
+e = c.fatal()
+assert 0.8 < time.monotonic() - start < 8
+same('text', e.text, 'query timeout')
+same('an idle one stays', idle.one('select 1'), '1')
+PY
+
+it 'd41 m09 idle_transaction_timeout'
+with 'idle_transaction_timeout = 1'
+talk <<'PY'
+idle, c = Client(db='main'), Client(db='main')
+idle.query('select 1')
+c.query('begin')
+c.query('select pg_sleep(1.5)')			# working is not idling
+start = time.monotonic()
+same('text', c.fatal().text, 'idle transaction timeout')
+assert 0.5 < time.monotonic() - start < 8
+same('outside one stays', idle.one('select 1'), '1')
+PY
+
+it 'm09 transaction_timeout'
+if ! is_pgbouncer; then
+	with 'transaction_timeout = 1'
+	talk <<'PY'
+idle, c = Client(db='main'), Client(db='main')
+c.query('begin')
+same('text', refused('ended', lambda: [c.query('select pg_sleep(0.1)')
+     for _ in range(60)]).text, 'transaction timeout')
+same('outside one stays', idle.one('select 1'), '1')
+PY
+fi
+
+it 'client_idle_timeout'
+with 'client_idle_timeout = 1'
+talk <<'PY'
+busy, c = Client(db='main'), Client(db='main')
+c.query('select 1')
+start = time.monotonic()
+while c.silent(0.2):
+    busy.query('select 1')
+    assert time.monotonic() - start < 8, 'it is still there'
+assert time.monotonic() - start > 0.7
+same('text', c.fatal().text, 'client_idle_timeout')
+same('a busy one stays', busy.one('select 1'), '1')
+PY
+
 it 'a35 client_login_timeout covers the whole login, drip by drip'
 with 'client_login_timeout = 2'
 talk <<'PY'
