@@ -237,18 +237,6 @@ facts_stats(const struct pooler *p, uint32_t *cursor, struct stats_facts *f)
 }
 
 static uint32_t
-free_servers(const struct pooler *p)
-{
-	const struct list *n;
-	uint32_t sum = 0;
-
-	LIST_EACH (n, &p->pools)
-		sum += container_of(n, const struct pool,
-		    member)->count[SERVER_IDLE];
-	return sum;
-}
-
-static uint32_t
 count_databases(const struct pooler *p)
 {
 	const struct database *db = NULL;
@@ -274,7 +262,6 @@ bool
 facts_list(const struct pooler *p, uint32_t *cursor, struct list_facts *f)
 {
 	unsigned names, queries;
-	uint32_t idle = free_servers(p);
 
 	resolver_counts(p->resolver, &names, &queries);
 
@@ -285,10 +272,10 @@ facts_list(const struct pooler *p, uint32_t *cursor, struct list_facts *f)
 		{ "pools", (int)p->npools + 1 },
 		{ "peer_pools", (int)p->config->npeers },
 		{ "free_clients", (int)p->client_slab.kept },
-		{ "used_clients", (int)(p->counts.all - p->counts.login) },
+		{ "used_clients", (int)p->counts.all },
 		{ "login_clients", (int)p->counts.login },
-		{ "free_servers", (int)idle },
-		{ "used_servers", (int)(p->servers.count - idle) },
+		{ "free_servers", (int)p->server_slab.kept },
+		{ "used_servers", (int)p->servers.count },
 		{ "dns_names", (int)names },
 		{ "dns_zones", 0 },
 		{ "dns_queries", (int)queries },

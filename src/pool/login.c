@@ -117,12 +117,13 @@ send_out(struct client *c)
  * The welcome.
  */
 
-/* The fixed facts of the console, as PgBouncer gives them. */
+/* The fixed facts of the console, as PgBouncer gives them; tools know it by
+ * the "/bouncer". */
 static void
 write_console_welcome(struct text *out)
 {
 	static const char *const facts[][2] = {
-		{ "server_version", VERSION_TEXT "/pgweir" },
+		{ "server_version", VERSION_TEXT "/bouncer" },
 		{ "client_encoding", "UTF8" },
 		{ "server_encoding", "UTF8" },
 		{ "DateStyle", "ISO" },
