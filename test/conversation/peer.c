@@ -129,12 +129,12 @@ peer_expect(struct peer *p, enum speaker who, const char *const *lines,
 		if (!script_matches(*lines, got.p))
 			list_rest(p, who, &rest);
 		ck_assert_msg(script_matches(*lines, got.p),
-		    "%s:%d: expected\n    %s\ngot\n    %s%s", file, line,
-		    *lines, got.p, rest.n > 0 ? rest.p : "");
+		    "%s:%d: expected\n    %.200s\ngot\n    %.200s%.2000s",
+		    file, line, *lines, got.p, rest.n > 0 ? rest.p : "");
 	}
 	list_rest(p, who, &rest);
-	ck_assert_msg(rest.n == 0, "%s:%d: and then came%s", file, line,
-	    rest.p);
+	ck_assert_msg(rest.n == 0, "%s:%d: and then came%.2000s", file,
+	    line, rest.p);
 	text_fini(&got);
 	text_fini(&rest);
 }
