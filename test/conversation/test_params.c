@@ -64,7 +64,10 @@ static const struct play cases[] = {
 		"server 1 < Q SELECT 2",
 		"server 1: C SELECT 1 / Z I",
 		"client 1 < C SELECT 1 / Z I",
-		"client 2 < C SELECT 1 / Z I" } },
+		"client 2 < C SELECT 1 / Z I",
+		"client 1: Q SELECT 3",
+		"server 1 < Q SELECT pg_catalog.set_config('search_path',"
+		    "'a',false);" } },
 	{ "e04: another case is no other value", NULL, {
 		"client 1 joins client_encoding=utf8&TimeZone=utc",
 		"client 1: Q SELECT 1",
