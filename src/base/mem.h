@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
+
 void *mem_alloc(size_t n);
 	/* n zeroed bytes; never NULL. */
 
@@ -34,21 +36,24 @@ struct slab {
 	const char *name;      /* for SHOW MEM */
 	size_t size;           /* of one object */
 	uint32_t limit;        /* 0: none */
-	uint32_t used, kept;   /* handed out; on the free list */
-	void *spare;           /* the free list */
+	uint32_t used, kept;   /* handed out; room for so many more */
+	uint32_t per_block;
+	struct list open;      /* blocks with room, empty ones last */
 };
 
 void slab_init(struct slab *, const char *name, size_t size,
     uint32_t limit);
-	/* name is kept. An object is at least a pointer wide. */
+	/* name is kept. The slab must stay in place. */
 
 void *slab_take(struct slab *);
-	/* A zeroed object, or NULL at the limit or out of memory. */
+	/* A zeroed object, aligned for pointers and 64 bit integers, or NULL
+	 * at the limit or out of memory. */
 
 void slab_give(struct slab *, void *);
-	/* Give an object back; NULL is fine. A few stay for reuse. */
+	/* Give an object back; NULL is fine. Blocks that are empty go back
+	 * to the system, but for one. */
 
 void slab_fini(struct slab *);
-	/* Free what is kept; nothing may be in use. */
+	/* Free the last block; nothing may be in use. */
 
 #endif
