@@ -27,6 +27,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,12 +321,17 @@ dial(struct load *l, struct client *c)
 }
 
 static void
+terminate(const struct load *l, const struct client *c)
+{
+	static const char message[] = { 'X', 0, 0, 0, 4 };
+
+	if (send(c->fd, message, sizeof message, MSG_NOSIGNAL) == -1)
+		die("client %u: %s", id_of(l, c), strerror(errno));
+}
+
+static void
 hang_up(struct load *l, struct client *c)
 {
-	static const char terminate[] = { 'X', 0, 0, 0, 4 };
-
-	if (send(c->fd, terminate, sizeof terminate, MSG_NOSIGNAL) == -1)
-		die("client %u: %s", id_of(l, c), strerror(errno));
 	close(c->fd);
 	c->fd = -1;
 	c->phase = OFF;
@@ -554,6 +560,7 @@ on_done(struct load *l, struct client *c)
 	c->phase = QUIET;
 	switch (l->mode->style) {
 	case STYLE_RECONNECT:
+		terminate(l, c);
 		hang_up(l, c);
 		break;
 	case STYLE_COLD:
@@ -710,6 +717,36 @@ on_event(struct load *l, struct client *c, uint32_t events)
  * The course of a run.
  */
 
+static void
+await_end(const struct load *l, const struct client *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	char byte;
+
+	if (poll(&p, 1, 10000) != 1 || recv(c->fd, &byte, 1, 0) != 0)
+		die("client %u: no end after Terminate", id_of(l, c));
+}
+
+/* They leave as they came, some at a time: what an event loop keeps for ten
+ * thousand events in one moment is not what mode idle is to show. */
+static void
+leave_all(struct load *l)
+{
+	unsigned i, j, n;
+
+	for (i = 0; i < l->nclients; i += n) {
+		n = l->nclients - i;
+		if (n > LOGIN_WINDOW)
+			n = LOGIN_WINDOW;
+		for (j = i; j < i + n; j++)
+			terminate(l, &l->clients[j]);
+		for (j = i; j < i + n; j++) {
+			await_end(l, &l->clients[j]);
+			hang_up(l, &l->clients[j]);
+		}
+	}
+}
+
 /* Nobody waits for an answer: the next stage. */
 static void
 on_quiet(struct load *l)
@@ -724,8 +761,7 @@ on_quiet(struct load *l)
 		    l->nlogged < l->nclients)
 			return;
 		pause_for_line();
-		for (i = 0; i < l->nclients; i++)
-			hang_up(l, &l->clients[i]);
+		leave_all(l);
 		if (++l->rounds == l->count)
 			exit(0);
 		break;
