@@ -341,6 +341,28 @@ put_set(struct text *t, const char *name, const char *value, uint64_t seed)
 	text_puts(t, ",false);");
 }
 
+/* The settings of the protocol are words: their case does not matter. Any
+ * other value may be a name, as in application_name or search_path. */
+static bool
+same_value(const struct param_names *names, unsigned i, const char *a,
+    const char *b)
+{
+	static const char *const words[] = {
+		"client_encoding", "DateStyle", "IntervalStyle",
+		"standard_conforming_strings", "TimeZone",
+	};
+	size_t k;
+
+	if (a == b)
+		return true;
+	if (a == NULL || b == NULL)
+		return false;
+	for (k = 0; k < countof(words); k++)
+		if (strcmp(names->name[i], words[k]) == 0)
+			return strcasecmp(a, b) == 0;
+	return strcmp(a, b) == 0;
+}
+
 unsigned
 params_diff_sql(const struct paramset *from, const struct paramset *to,
     struct text *t)
@@ -352,8 +374,7 @@ params_diff_sql(const struct paramset *from, const struct paramset *to,
 		const char *name = to->names->name[i];
 		const char *was = from->value[i], *is = to->value[i];
 
-		if (was == is || (was != NULL && is != NULL &&
-		    strcasecmp(was, is) == 0))
+		if (same_value(from->names, i, was, is))
 			continue;
 		if (is != NULL)
 			put_set(t, name, is, to->names->seed);

@@ -171,7 +171,8 @@ gate_fill(struct pool *p)
 	uint32_t gate = (uint32_t)p->pooler->config->server_connect_parallel;
 	struct lane *l;
 
-	if (p->pooler->stopping)
+	/* Who walks over our servers fills up when that is done. */
+	if (p->pooler->stopping || p->sweeping)
 		return;
 	p->hungry = LIMIT_NONE;
 	while (!pools_is_stopped(p) && wants_server(p) &&

@@ -42,6 +42,7 @@
 
 #define VERSION_TEXT PACKAGE_VERSION
 #define PASSWORD_MESSAGE_MAX (SECRET_MAX + 1024u)
+#define SASL_MESSAGE_MAX (SCRAM_MESSAGE_MAX + 1024u)
 #define USER_NAME_MAX 127
 
 enum login_step { STEP_STARTUP, STEP_AUTH, STEP_WELCOME };
@@ -555,7 +556,8 @@ read_auth(struct client *c, const unsigned char *p, size_t n)
 	struct login *l = c->login;
 	struct frame f;
 
-	switch (frame_peek(p, n, PASSWORD_MESSAGE_MAX, &f)) {
+	switch (frame_peek(p, n, l->auth.in_scram ? SASL_MESSAGE_MAX :
+	    PASSWORD_MESSAGE_MAX, &f)) {
 	case PARSE_MORE:
 		return 0;
 	case PARSE_BAD:

@@ -266,10 +266,6 @@ settle(struct server *s)
 	struct pool *p = s->pool;
 	const char *why;
 
-	if (!list_empty(&s->holds)) {
-		server_set_state(s, SERVER_BEING_CANCELED);
-		return;
-	}
 	why = reason_to_close(s);
 	if (why != NULL) {
 		if (is_too_old(s))
@@ -295,20 +291,32 @@ on_reset(struct server *s, const struct failure *f)
 	settle(s);
 }
 
-void
-pool_release(struct server *s)
+/* A server whose client has left it. A cancel request that is still under
+ * way would strike the reset query: so that waits for its end. */
+static void
+come_back(struct server *s)
 {
 	const char *sql = s->pool->reset_query;
 
-	must(s->link == NULL && s->state == SERVER_ACTIVE);
-	if (s->pool->lifetime == 0)
-		s->close_needed = true;
+	if (!list_empty(&s->holds)) {
+		server_set_state(s, SERVER_BEING_CANCELED);
+		return;
+	}
 	if (sql == NULL || !relay_is_clean(s) || s->close_needed) {
 		settle(s);
 		return;
 	}
 	server_set_state(s, SERVER_TESTED);
 	errand_start(s, "reset query", sql, on_reset);
+}
+
+void
+pool_release(struct server *s)
+{
+	must(s->link == NULL && s->state == SERVER_ACTIVE);
+	if (s->pool->lifetime == 0)
+		s->close_needed = true;
+	come_back(s);
 }
 
 /*
@@ -365,7 +373,7 @@ on_gone(struct server *s)
 }
 
 static const struct server_hooks server_hooks = {
-	on_up, on_failed, on_closed, settle, on_gone
+	on_up, on_failed, on_closed, come_back, on_gone
 };
 
 static const struct pool_hooks pool_hooks = {
@@ -388,13 +396,20 @@ static void
 each_server(struct pool *p, enum server_state state,
     void (*visit)(struct server *, const char *why), const char *why)
 {
-	struct list *n, *m, *next;
+	struct list *n, *m, todo;
 	struct lane *l;
 
 	p->sweeping = true;
-	LANE_EACH (n, l, p)
-		LIST_EACH_SAFE (m, next, &l->servers[state])
+	LANE_EACH (n, l, p) {
+		/* A visit may close others, too: of the list, each is taken
+		 * out of what is still to do and put back first. */
+		list_init(&todo);
+		list_splice(&todo, &l->servers[state]);
+		while ((m = list_pop(&todo)) != NULL) {
+			list_append(&l->servers[state], m);
 			visit(container_of(m, struct server, member), why);
+		}
+	}
 	p->sweeping = false;
 }
 
