@@ -81,7 +81,7 @@ on_failing(struct chore *c)
 
 	destroy(d);
 	deadline_disarm(&s->deadline);
-	log_warning(&s->log, "%s%s", f.from_server ?
+	log_warning(&s->log, "%s%s", s->said_goodbye ?
 	    "server login failed: " : "", f.message);
 	s->hooks->failed(s, &f);
 }
@@ -106,6 +106,9 @@ fail(struct dial *d, const char *sqlstate, const char *fmt, ...)
 		va_end(ap);
 		snprintf(d->failure.sqlstate, sizeof d->failure.sqlstate,
 		    "%s", sqlstate);
+		/* What has a code will not pass by itself: those who wait
+		 * are told, as if the server had said it. */
+		d->failure.from_server = sqlstate[0] != '\0';
 	}
 	conn_close(&s->conn);
 	lookup_cancel(&d->lookup);

@@ -47,7 +47,8 @@ enum server_state {
 struct failure {
 	char sqlstate[6];       /* "" if the server did not say */
 	char message[256];
-	bool from_server;       /* an ErrorResponse, not a broken socket */
+	bool from_server;       /* it answered, or we judge what it did; not
+				 * a broken socket */
 };
 
 /* What an errand of ours on this server is about; see errand.h. */

@@ -141,7 +141,7 @@ static const struct play failures[] = {
 		"logins by hand",
 		"client 1 comes",
 		"server 1: Z I",
-		"client 1 <",
+		"client 1 < E FATAL 08P01 server is ready before it let us in",
 		"count = 0" } },
 	{ "b48: an authentication that we lack", NULL, {
 		"logins by hand",
