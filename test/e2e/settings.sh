@@ -40,6 +40,46 @@ if ! is_pgbouncer; then
 	expect 'servers' "$(show POOLS sv_idle database=bad)" 0
 fi
 
+it 'k28 TCP options do not trouble Unix sockets'
+with 'tcp_keepidle = 5
+tcp_keepintvl = 2
+tcp_user_timeout = 1000
+tcp_socket_buffer = 65536' "
+[databases]
+main = host=$T port=$PG_PORT dbname=postgres"
+expect 'by Unix socket, both ways' \
+	"$(PGHOST=$T query 'select 28' main)" 28
+
+it 'k13 no descriptor is left to a child'
+with ''
+query 'select 1' main >/dev/null
+proc=/proc/$(cat "$T/pids/pgweir")
+checked=0
+for fd in "$proc"/fd/*; do
+	case $(readlink "$fd") in
+	socket:* | anon_inode:*) ;;
+	*) continue ;;          # the harness has left files of its own
+	esac
+	flags=$(sed -n 's/^flags:[[:space:]]*//p' "$proc/fdinfo/${fd##*/}")
+	[ $((flags & 02000000)) -ne 0 ] || fail "descriptor ${fd##*/}"
+	checked=$((checked + 1))
+done
+[ "$checked" -ge 4 ] || fail "only $checked descriptors were looked at"
+
+it 'c31 one who moves much does not keep the others waiting'
+with 'default_pool_size = 5'
+psql -h "$HOST" -p "$PORT" -U postgres -d main -qAtXc \
+	"copy (select repeat('x', 1000) from generate_series(1, 4000000)) to stdout" \
+	>/dev/null &
+mover=$!
+wait_for '[ "$(show POOLS sv_active database=main)" = 1 ]'
+for n in 1 2 3 4 5 6 7 8 9 10; do
+	expect 'an answer meanwhile' "$(query "select $n" main)" "$n"
+done
+kill -0 "$mover" || fail 'the COPY was over too soon to tell'
+kill "$mover"
+wait "$mover" || true
+
 it 'e23 application_name_add_host'
 with 'application_name_add_host = 1'
 talk <<'PY'

@@ -44,16 +44,28 @@ pgbench -n -S -P 1 -c 200 -j 2 -T 60 -h "$HOST" -p "$PORT" -U postgres \
 	postgres >"$T/out" 2>&1 &
 load=$!
 wait_for '[ "$(seconds)" -ge 2 ]'
+
+# The load stands still while strace comes and goes, so that exactly the same
+# transactions are counted on both sides, however slow the machine is.
+still()
+{
+	kill -STOP "$load"
+	wait_for '[ "$(show POOLS sv_active database=postgres)" = 0 ]'
+}
+still
+before=$(done_so_far)
 strace -c -f -qq -o "$T/trace" -p "$(pgweir_pid)" &
 tracer=$!
 wait_for '[ "$(awk "/TracerPid/ { print \$2 }" \
 	"/proc/$(pgweir_pid)/status")" != 0 ]'
-enough=$(($(seconds) + 10))
-before=$(done_so_far)
-wait_for "[ \$(seconds) -ge $enough ]"
+kill -CONT "$load"
+enough=$(($(seconds) + 8))
+wait_for "[ \$(seconds) -ge $enough ]" 60
+still
 after=$(done_so_far)
 kill -INT "$tracer"
 wait "$tracer" || true
+kill -CONT "$load"
 kill "$load"
 wait "$load" || true
 spent=$(calls "$T/trace")

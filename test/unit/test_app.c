@@ -552,7 +552,7 @@ START_TEST(daemon_needs_a_pid_file)
 }
 END_TEST
 
-START_TEST(daemon_is_up_when_its_starter_ends)
+START_TEST(k26_daemon_is_up_when_its_starter_ends)
 {
 	char text[20] = "";
 	FILE *f;
@@ -709,7 +709,7 @@ main(void)
 	tcase_add_test(t, k04_running_instance_is_respected);
 	tcase_add_test(t, k08_one_of_several_addresses_is_a_warning);
 	tcase_add_test(t, daemon_needs_a_pid_file);
-	tcase_add_test(t, daemon_is_up_when_its_starter_ends);
+	tcase_add_test(t, k26_daemon_is_up_when_its_starter_ends);
 	tcase_add_test(t, starter_of_a_daemon_that_fails_tells);
 #ifdef HAVE_SYSTEMD
 	tcase_add_test(t, k21_service_manager_is_told);

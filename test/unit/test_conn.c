@@ -6,6 +6,9 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -462,6 +465,51 @@ START_TEST(i08_dial)
 }
 END_TEST
 
+static int
+option(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof value;
+
+	ck_assert_int_eq(getsockopt(fd, level, name, &value, &len), 0);
+	return value;
+}
+
+/* A server that a firewall has silently dropped is found out by the kernel,
+ * if it was told to look; and no child inherits the socket. */
+START_TEST(i06_k13_dialled_sockets)
+{
+	struct owner o = { .eats = SIZE_MAX };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof in;
+	int at = socket(AF_INET, SOCK_STREAM, 0), fd;
+
+	ck_assert_int_eq(bind(at, (struct sockaddr *)&in, len), 0);
+	ck_assert_int_eq(listen(at, 1), 0);
+	getsockname(at, (struct sockaddr *)&in, &len);
+	env.keepalive = 1;
+	env.keepidle = 11;
+	env.keepintvl = 3;
+	env.keepcnt = 2;
+	env.user_timeout = 4567;
+	conn_init(&o.conn, &env, &ops);
+	ck_assert_int_eq(conn_dial(&o.conn, (struct sockaddr *)&in, len), 0);
+	loop_turn(loop, false);
+	fd = o.conn.fd;
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 11);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), 3);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPCNT), 2);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 4567);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+	ck_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	fd = accept(at, NULL, NULL);
+	close(at);
+	finish(&o, fd);
+}
+END_TEST
+
 START_TEST(i08_nobody_is_there)
 {
 	struct owner o = { 0 };
@@ -511,6 +559,7 @@ main(void)
 	tcase_add_test(t, the_owner_may_close_within_a_delivery);
 	tcase_add_test(t, finish_sends_all_and_waits_for_the_peer);
 	tcase_add_test(t, i08_dial);
+	tcase_add_test(t, i06_k13_dialled_sockets);
 	tcase_add_test(t, i08_nobody_is_there);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

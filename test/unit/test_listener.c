@@ -236,7 +236,7 @@ START_TEST(k08_address_that_cannot_bind_is_a_warning)
 }
 END_TEST
 
-START_TEST(reuseport_lets_two_listen)
+START_TEST(k29_reuseport_lets_two_listen)
 {
 	struct listener_options o = { .backlog = 5, .reuseport = true };
 
@@ -521,7 +521,7 @@ main(void)
 	tcase_add_test(t, k31_star_is_both_families);
 	tcase_add_test(t, names_are_resolved);
 	tcase_add_test(t, k08_address_that_cannot_bind_is_a_warning);
-	tcase_add_test(t, reuseport_lets_two_listen);
+	tcase_add_test(t, k29_reuseport_lets_two_listen);
 	tcase_add_test(t, unix_client_comes_in);
 	tcase_add_test(t, k06_mode_and_group_of_the_file);
 	tcase_add_test(t, k06_stale_file_is_replaced);

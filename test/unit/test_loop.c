@@ -302,6 +302,29 @@ START_TEST(virtual_time_moves_only_when_told)
 }
 END_TEST
 
+static void on_stop(struct timer *);
+
+/* Time is 64 bit and only grows: 60 days are no more than an hour. */
+START_TEST(k24_k25_sixty_days)
+{
+	struct loop *l = loop_create(LOOP_VIRTUAL);
+	int64_t day = INT64_C(86400) * 1000000;
+	struct mono start = loop_now(l), due = mono_after(start, 50 * day);
+	struct timer t;
+
+	timer_init(&t, l, on_stop);
+	timer_arm(&t, due);
+	loop_advance(l, 50 * day - 1);
+	ck_assert(timer_is_armed(&t));
+	ck_assert(!mono_reached(loop_now(l), due));
+	loop_advance(l, 10 * day);
+	ck_assert(!timer_is_armed(&t));
+	ck_assert_int_eq(mono_between(start, loop_now(l)), 60 * day - 1);
+	ck_assert_int_lt(mono_between(loop_now(l), start), 0);
+	loop_destroy(l);
+}
+END_TEST
+
 static void
 on_stop(struct timer *t)
 {
@@ -367,6 +390,7 @@ main(void)
 	tcase_add_test(t, readiness_then_timers_then_chores);
 	tcase_add_loop_test(t, who_is_in_a_hurry_comes_first, 0, 4);
 	tcase_add_test(t, virtual_time_moves_only_when_told);
+	tcase_add_test(t, k24_k25_sixty_days);
 	tcase_add_test(t, real_time);
 	tcase_add_test(t, signals);
 	suite_add_tcase(s, t);
