@@ -183,7 +183,7 @@ stop_all()
 {
 	local file bad=0
 
-	for file in "$T"/pids/pgweir* "$T"/pids/pg-*; do
+	for file in "$T"/pids/pgweir* "$T"/pids/pg-* "$T"/pids/*; do
 		[ -s "$file" ] || continue
 		stop_pid "$(basename "$file")" "$(quit_signal "${file##*/}")" || bad=1
 	done
@@ -197,7 +197,8 @@ quit_signal()
 {
 	case $1 in
 	pgweir*) if is_pgbouncer; then echo TERM; else echo QUIT; fi ;;
-	*) echo QUIT ;;
+	pg-*) echo QUIT ;;
+	*) echo TERM ;;         # the shell makes its children ignore QUIT
 	esac
 }
 
