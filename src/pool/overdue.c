@@ -105,7 +105,8 @@ look_at_all(struct pooler *p)
 		if (!is_timed(pool))
 			continue;
 		any = true;
-		look_at_pool(pool, loop_now(p->loop));
+		if (!p->suspended)
+			look_at_pool(pool, loop_now(p->loop));
 	}
 	return any;
 }

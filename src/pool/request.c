@@ -159,6 +159,11 @@ request_wait_late(struct client *c)
 		.message = "query_timeout" };
 	char detail[128];
 
+	if (c->pooler->suspended) {
+		deadline_arm(&c->pooler->wait_deadlines, &c->deadline,
+		    wait_limit(c));
+		return;
+	}
 	snprintf(detail, sizeof detail, "waited %.1f s because: %s",
 	    (double)mono_between(c->wait.since, now_of(c)) / 1e6,
 	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
@@ -191,7 +196,9 @@ request_idle_anew(struct client *c)
 void
 request_idle_late(struct client *c)
 {
-	if (c->state == CLIENT_IDLE)
+	if (c->pooler->suspended)
+		request_idle_anew(c);
+	else if (c->state == CLIENT_IDLE)
 		client_fail(c, SQLSTATE_IDLE_SESSION, "client_idle_timeout");
 }
 

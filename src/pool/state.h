@@ -85,6 +85,7 @@ struct pooler {
 	bool suspended;                 /* see suspend.c, also these: */
 	bool still;                     /* nothing moves any more */
 	struct timer suspend_timer;
+	struct mono suspend_began;
 	struct mono suspend_limit;      /* when the rest is cut; 0: never */
 	bool draining;                  /* a shutdown has begun */
 	bool stopping;                  /* pooler_destroy() is at work */

@@ -8,6 +8,9 @@
  * timer looks every few milliseconds for who has come to rest meanwhile; when
  * all have, the suspension is complete and the timer stops.
  *
+ * Time stands still as well: no limit on what a client does runs out during
+ * a suspension, nor by its length afterwards.
+ *
  * Freezing is apart from holding for backpressure, which goes on as always.
  * Clients of the console are not concerned.
  */
@@ -18,6 +21,7 @@
 #include "config/config.h"
 #include "pgwire/messages.h"
 #include "pool/client.h"
+#include "pool/request.h"
 #include "pool/server.h"
 #include "pool/state.h"
 
@@ -165,11 +169,28 @@ suspend_begin(struct pooler *p)
 
 	must(!p->suspended && !p->still);
 	p->suspended = true;
+	p->suspend_began = loop_now(p->loop);
 	p->suspend_limit = timeout > 0 ?
 	    mono_after(loop_now(p->loop), timeout) : (struct mono){ 0 };
 	if (p->program.hold_listening != NULL)
 		p->program.hold_listening(p->program.context, true);
 	look(p);
+}
+
+static void
+shift(struct mono *t, int64_t usec)
+{
+	if (mono_is_set(*t))
+		*t = mono_after(*t, usec);
+}
+
+static void
+shift_times(struct client *c, int64_t usec)
+{
+	shift(&c->link.query_start, usec);
+	shift(&c->link.xact_start, usec);
+	shift(&c->link.idle_start, usec);
+	request_idle_anew(c);
 }
 
 /* What was kept is handed over again: nobody else would do it. */
@@ -185,6 +206,7 @@ thaw(struct conn *conn)
 void
 suspend_end(struct pooler *p)
 {
+	int64_t usec = mono_between(p->suspend_began, loop_now(p->loop));
 	uint32_t cursor = 0;
 	struct client *c;
 	struct server *s;
@@ -194,6 +216,9 @@ suspend_end(struct pooler *p)
 	timer_disarm(&p->suspend_timer);
 	if (p->program.hold_listening != NULL)
 		p->program.hold_listening(p->program.context, false);
+	while ((c = roster_next(&p->clients, &cursor)) != NULL)
+		shift_times(c, usec);
+	cursor = 0;
 	while ((s = roster_next(&p->servers, &cursor)) != NULL)
 		thaw(&s->conn);
 	cursor = 0;

@@ -217,6 +217,84 @@ same('tag', admin.until()[0][1], b'PAUSE\0')
 admin.query('RESUME')
 PY
 
+it 'j10 a RESUME answers the PAUSE that still waits; j13 so does a cancel'
+talk <<'PY'
+a, admin = Client(db='first'), Client('admin', 'pgbouncer')
+a.query('begin')
+for command in 'PAUSE', 'PAUSE first':
+    admin.send(Q(command))
+    assert admin.silent(0.2)
+    console(command.replace('PAUSE', 'RESUME'))
+    e = refused('told', admin.result, '57014')
+    same('text', e.text, 'PAUSE was ended by RESUME')
+    admin.send(Q(command))
+    assert admin.silent(0.2)
+    admin.cancel()
+    refused('told', admin.result, '57014')
+    same('goes on', a.one('select 1'), '1')
+    same('and so do others', Client(db='first').one('select 1'), '1')
+PY
+
+it 'j12 PAUSE and RECONNECT during a login leave no back-off behind'
+talk <<'PY'
+import threading
+took = []
+def logs_in():
+    c = Client(db='first')
+    same('served', c.one('select 1'), '1')
+    took.append(time.monotonic())
+    c.close()
+for i in range(10):
+    console('RECONNECT first')
+    t = threading.Thread(target=logs_in)
+    t.start()
+    time.sleep(0.002 * i)
+    console('PAUSE first')
+    start = time.monotonic()
+    console('RESUME first')
+    t.join()
+    same('served', len(took), i + 1)
+    assert took[i] - start < 0.9, 'it waited for server_login_retry'
+PY
+
+it 'j20 RELOAD: there and back again, and many at once'
+talk <<'PY'
+c = Client('admin', 'pgbouncer')
+text = open(T + '/pgweir.ini').read()
+def value():
+    return [r[1] for r in c.query('SHOW CONFIG')
+            if r[0] == 'default_pool_size'][0]
+for size in '3', '5', '3':
+    open(T + '/pgweir.ini', 'w').write(text.replace(
+        'default_pool_size = 3', 'default_pool_size = ' + size))
+    c.query('RELOAD')
+    same('size', value(), size)
+many = [Client('admin', 'pgbouncer') for i in range(20)]
+for x in many:
+    x.send(Q('RELOAD') * 5)
+for x in many:
+    same('each is answered', ''.join(x.kinds() for i in range(5)), 'CZ' * 5)
+same('size', value(), '3')
+PY
+
+it 'j23 RELOAD leaves what clients have set'
+talk <<'PY'
+c = Client(db='first', params=[('application_name', 'mine')])
+c.query("set timezone = 'Asia/Tokyo'")
+backend = c.one('select pg_backend_pid()')
+console('RELOAD')
+same('timezone', c.one('show timezone'), 'Asia/Tokyo')
+same('name', c.one('show application_name'), 'mine')
+same('server', c.one('select pg_backend_pid()'), backend)
+PY
+
+it 'j27 a database with the name of the console'
+cp "$T/pgweir.ini" "$T/good.ini"
+echo "pgbouncer = host=$HOST" >>"$T/pgweir.ini"
+expect_failure 'RELOAD' 'RELOAD failed' console RELOAD
+cp "$T/good.ini" "$T/pgweir.ini"
+console RELOAD >/dev/null
+
 it 'j15 KILL of all, and a plain RESUME'
 talk <<'PY'
 a, b = Client(db='first'), Client(db='second')
@@ -334,6 +412,30 @@ admin.close()
 assert a.silent(0.3), 'one is left'
 second.abort()
 same('released', a.result(), [('1',)])
+PY
+
+it 'j14 time stands still in a SUSPEND'
+talk <<'PY'
+admin, a, b, c = Client('admin', 'pgbouncer'), Client(db='first'), \
+    Client(db='first'), Client(db='first')
+for key in ('idle_transaction_timeout', 'client_idle_timeout',
+            'query_timeout', 'query_wait_timeout'):
+    admin.query("SET %s = '1'" % key)
+a.query('begin')
+b.query('select 1')
+c.send(Q('select pg_sleep(0.2)'))
+time.sleep(0.05)
+admin.query('SUSPEND')
+time.sleep(2.5)
+a.send(Q('select 1'))
+admin.query('RESUME')
+same('in a transaction', a.result(), [('1',)])
+same('idle', b.one('select 1'), '1')
+same('running', c.result(), [('',)])
+# Afterwards it goes on.
+same('text', a.fatal().text, 'idle transaction timeout')
+same('text', b.fatal().text, 'client_idle_timeout')
+admin.query('RELOAD')
 PY
 
 it 'j14 SUSPEND is refused while a database is paused; SIGUSR2 ends it'
