@@ -156,7 +156,7 @@ static const size_t sizes[] = { CONN_SCRATCH - 6, CONN_SCRATCH - 5,
 	4 * CONN_SCRATCH - 5, 4 * CONN_SCRATCH, 5000000 };
 
 /* Whole frames of these bodies arrive unchanged, both ways. */
-START_TEST(c03_c04_messages_around_and_at_multiples_of_the_buffer)
+START_TEST(c03_c04_messages_of_the_size_of_buffers)
 {
 	struct world *w = world_start(TRANSACTION);
 	struct text query = { 0 }, answer = { 0 };
@@ -526,7 +526,7 @@ main(void)
 	tcase_add_loop_test(t, c01_bad_headers_from_servers, 0,
 	    (int)countof(server_headers));
 	tcase_add_test(t, c02_one_byte_at_a_time);
-	tcase_add_loop_test(t, c03_c04_messages_around_and_at_multiples_of_the_buffer, 0,
+	tcase_add_loop_test(t, c03_c04_messages_of_the_size_of_buffers, 0,
 	    (int)countof(sizes));
 	tcase_add_test(t, c06_large_messages_that_matter);
 	tcase_add_test(t, c08_a_client_that_does_not_read);
