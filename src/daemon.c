@@ -80,9 +80,10 @@ daemon_raise_fd_limit(uint64_t *hard)
 }
 
 void
-daemon_ignore_sigpipe(void)
+daemon_ignore_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /*

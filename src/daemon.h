@@ -21,8 +21,9 @@ uint64_t daemon_raise_fd_limit(uint64_t *hard);
 	/* Soft limit of descriptors up to the hard one; the limit that is in
 	 * force now. UINT64_MAX: unlimited. */
 
-void daemon_ignore_sigpipe(void);
-	/* Writing to a socket whose peer is gone is an error, not the end. */
+void daemon_ignore_signals(void);
+	/* Writing to a socket whose peer is gone, or to a log file that may
+	 * not grow any more, is an error, not the end. */
 
 /* The file with our process id. */
 struct pidfile {

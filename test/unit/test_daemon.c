@@ -232,7 +232,7 @@ START_TEST(k15_broken_pipe_is_an_error_only)
 {
 	int ends[2];
 
-	daemon_ignore_sigpipe();
+	daemon_ignore_signals();
 	ck_assert_int_eq(pipe(ends), 0);
 	close(ends[0]);
 	ck_assert_int_eq(write(ends[1], "x", 1), -1);
