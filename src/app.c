@@ -430,7 +430,7 @@ become(struct app *app, const struct config *c, struct err *err)
 	const char *user = app->options->user != NULL ? app->options->user :
 	    c->user;
 
-	daemon_ignore_sigpipe();
+	daemon_ignore_signals();
 	if (has_text(user) && !daemon_switch_user(user, err))
 		return false;
 	if (!daemon_refuse_root(err) || !set_up_log(app, c, err))
@@ -510,8 +510,7 @@ app_run(const struct options *o)
 
 	c = load(o, &err);
 	if (c == NULL) {
-		log_error(NULL, "%s", err.text);
-		log_fatal(NULL, "cannot load config file");
+		log_fatal(NULL, "%s", err.text);
 		return EXIT_FAILURE;
 	}
 	ok = start(&app, c, &err);

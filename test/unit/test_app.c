@@ -454,7 +454,7 @@ static const struct {
 	const char *why, *more, *text;
 } failures[] = {
 	{ "a bad value", "default_pool_size = many",
-	    "FATAL cannot load config file" },
+	    "expected a number from 0 to 1000000, found" },
 	{ "k08 no address works", "listen_addr = 203.0.113.1, 203.0.113.2",
 	    "FATAL failed to listen on any address in listen_addr list: "
 	    "203.0.113.1, 203.0.113.2" },
