@@ -1,6 +1,7 @@
 # End to end: pgweir between psql, pgbench and raw sockets on one side and
 # PostgreSQL on the other. The long ones first.
 E2E_TESTS = \
+	test/long/soak.sh \
 	test/e2e/pgbench.sh \
 	test/e2e/faults.sh \
 	test/e2e/sqlsmith.sh \
@@ -9,6 +10,13 @@ E2E_TESTS = \
 	test/e2e/half.sh \
 	test/e2e/process.sh \
 	test/e2e/crowd.sh \
+	test/e2e/fault_clients.sh \
+	test/e2e/fault_crowds.sh \
+	test/e2e/fault_server.sh \
+	test/e2e/fault_restart.sh \
+	test/e2e/fault_log.sh \
+	test/e2e/fault_config.sh \
+	test/e2e/fault_clock.sh \
 	test/e2e/settings.sh \
 	test/e2e/timeouts.sh \
 	test/e2e/limits.sh \
@@ -21,5 +29,6 @@ E2E_TESTS = \
 	test/e2e/params.sh \
 	test/e2e/modes.sh
 TESTS += $(E2E_TESTS)
-EXTRA_DIST += $(E2E_TESTS) test/e2e/lib.sh test/e2e/talk.py
+EXTRA_DIST += $(E2E_TESTS) test/e2e/lib.sh test/e2e/talk.py \
+	test/README.md test/e2e/rest.sh test/e2e/numbers.py test/e2e/wrong_clock.c
 CLEANFILES += test/e2e/template.tar test/e2e/template.tar.lock
