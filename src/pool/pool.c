@@ -243,6 +243,8 @@ reason_to_close(const struct server *s)
 {
 	const struct pool *p = s->pool;
 
+	if (s->said_goodbye)
+		return "server conn crashed?";
 	if (!relay_is_clean(s))
 		return "client disconnect while server was not ready";
 	if (s->close_needed)

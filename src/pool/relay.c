@@ -28,6 +28,7 @@
 #include "pgwire/reader.h"
 #include "pgwire/tracker.h"
 #include "pool/errand.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/session.h"
 #include "pool/state.h"
@@ -107,7 +108,7 @@ relay_is_clean(const struct server *s)
 {
 	return tracker_at_rest(&s->tracker) && s->passing == 0 &&
 	    s->errand.name == NULL && conn_kept(&s->conn) == 0 &&
-	    !conn_is_clogged(&s->conn);
+	    !conn_is_clogged(&s->conn) && !s->said_goodbye;
 }
 
 bool
@@ -298,6 +299,17 @@ is_wanted_whole(const struct frame *f)
 	    (f->type == BE_ERROR && f->len <= WHOLE_MAX);
 }
 
+/* Is this a goodbye right behind the last answer of a client who was about to
+ * give the server back? Then it is no longer for that client. */
+static bool
+is_late_goodbye(const struct server *s, const struct frame *f)
+{
+	return f->type == BE_ERROR && s->said_goodbye && s->link != NULL &&
+	    s->pool->mode != POOL_SESSION && s->errand.name == NULL &&
+	    (tracker_at_rest(&s->tracker) || tracker_is_spent(&s->tracker)) &&
+	    s->link->passing == 0;
+}
+
 enum step { STEP_PASS, STEP_WAIT, STEP_STOP, STEP_BLOCK, STEP_CLOSE };
 
 /* One frame header from the server. */
@@ -337,6 +349,7 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 		note_frame(s, f, p, hidden);
 	else if (f->type == BE_ERROR && hidden)
 		errand_note_error(s, "", 0);
+	hidden = hidden || is_late_goodbye(s, f);
 	s->passing = f->len;
 	s->hiding = hidden;
 	/* What is owed to an errand ends here: its owner may link a client
