@@ -150,8 +150,12 @@ for n in () if PGBOUNCER else lies:		# 1.18 crashes
 same('lives', Client('plain', password='secret').one('select 1'), '1')
 PY
 
-it 'SCRAM passes through to a server that asks for SCRAM'
+it 'b35 SCRAM passes through to a server that asks for SCRAM'
 expect 'with a SCRAM secret' "$(query 'select current_user' scram scram)" scram
+console reconnect
+expect 'after a reconnect' "$(query 'select current_user' scram scram)" scram
+console reload
+expect 'after a reload' "$(query 'select current_user' scram scram)" scram
 expect 'with a plain secret' "$(query 'select current_user' scram plain)" plain
 
 it 'plain secrets open every server'
