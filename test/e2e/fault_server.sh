@@ -82,13 +82,15 @@ def serve(sock):
 
 
 listener = socket.create_server((HOST, PG_PORT + 1), backlog=200)
+# Its own number, not that of the shell around it: so it ends with the test.
+with open(T + '/pids/other-fake', 'w') as f:
+    f.write(str(os.getpid()))
 open(T + '/fake_listens', 'w').close()
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],),
                      daemon=True).start()
 PY
 talk <"$T/fake.py" >"$T/fake.log" 2>&1 &
-echo $! >"$T/pids/other-fake"
 wait_for '[ -e "$T/fake_listens" ]'
 
 pgweir_start "
