@@ -1,6 +1,7 @@
 # Tests of net and cluster. Included by Makefile.am.
 
-NET_TESTS = test_loop test_deadline test_conn test_budget test_host
+NET_TESTS = test_loop test_deadline test_conn test_budget test_budget_shared \
+	test_host
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
 NET_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -17,6 +18,9 @@ test_conn_LDADD = $(NET_TEST_LIBS)
 test_budget_SOURCES = test/unit/test_budget.c
 test_budget_CFLAGS = $(NET_TEST_CFLAGS)
 test_budget_LDADD = libcluster.a libbase.a $(CHECK_LIBS)
+test_budget_shared_SOURCES = test/unit/test_budget_shared.c
+test_budget_shared_CFLAGS = $(NET_TEST_CFLAGS)
+test_budget_shared_LDADD = libcluster.a libbase.a $(CHECK_LIBS)
 test_host_SOURCES = test/unit/test_host.c
 test_host_CFLAGS = $(NET_TEST_CFLAGS)
 test_host_LDADD = libcluster.a libbase.a $(CHECK_LIBS)
