@@ -3,8 +3,8 @@
  *
  *	docgen ini                  the sample etc/pgweir.ini
  *	docgen man <TEMPLATE        man/pgweir.ini.5: the template with its
- *	                            lines @SETTINGS@, @DATABASE@, @USER@ and
- *	                            @PEER@ filled in
+ *	                            lines @SETTINGS@, @DATABASE@, @USER@,
+ *	                            @PEER@ and @HOST@ filled in
  *
  * It runs at build time only, and not even then: its output is committed, and
  * test/lint/docs.sh fails when it is stale and mends it with --update.
@@ -53,6 +53,11 @@ static const char ini_head[] =
     "[peers]\n"
     ";; Other processes that share our port, by their peer_id:\n"
     ";1 = host=/tmp/pgweir1\n"
+    "\n"
+    "[hosts]\n"
+    ";; The budget of one PostgreSQL server; see server_connections:\n"
+    ";10.0.0.5:5432 = server_connections=80\n"
+    ";/run/postgresql:5432 = same_as=10.0.0.5:5432\n"
     "\n"
     "[pgweir]\n";
 
@@ -283,6 +288,9 @@ print_man(FILE *template)
 			print_man_list(rows, n);
 		} else if (strcmp(line, "@PEER@\n") == 0) {
 			rows = config_peer_options(&n);
+			print_man_list(rows, n);
+		} else if (strcmp(line, "@HOST@\n") == 0) {
+			rows = config_budget_options(&n);
 			print_man_list(rows, n);
 		} else {
 			fputs(line, stdout);

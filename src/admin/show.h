@@ -71,6 +71,7 @@ struct walk {
 		struct list_facts list;
 		struct memory_facts memory;
 		struct peer_facts peer;
+		struct budget_facts budget;
 		struct peer_pool_facts peer_pool;
 		struct fd_facts fd;
 		struct dns_facts dns;
@@ -96,6 +97,7 @@ walk_init(struct walk *w, const struct pooler *p, const struct show *show)
 /* Folder-private: the rows by file; the last one has no name. */
 const struct show *show_sockets(void);
 const struct show *show_pools(void);
+const struct show *show_budgets(void);
 const struct show *show_stats(void);
 const struct show *show_settings(void);
 

@@ -5,7 +5,7 @@
  */
 #include "cluster/budget.h"
 
-#include <stddef.h>
+#include <stdio.h>
 
 #include "base/must.h"
 
@@ -53,63 +53,108 @@ const struct budget_store budget_count_store = {
 	count_take, count_give, count_held, count_limit
 };
 
-void
-budget_init(struct budget *b, const struct budget_store *store, void *state)
+static uint32_t
+quota_limit(const struct quota *q)
 {
-	*b = (struct budget){ .store = store, .state = state };
-	list_init(&b->waits);
+	const struct budget *b = container_of(q, const struct budget, quota);
+
+	return budget_limit(b) != 0 ? budget_limit(b) : UINT32_MAX;
+}
+
+static uint32_t
+quota_room(const struct quota *q)
+{
+	const struct budget *b = container_of(q, const struct budget, quota);
+	uint32_t limit = quota_limit(q), held = budget_held(b);
+
+	return held < limit ? limit - held : 0;
+}
+
+static bool
+is_over(const struct budget *b)
+{
+	return budget_limit(b) != 0 && budget_held(b) > budget_limit(b);
 }
 
 void
-budget_on_shortage(struct budget *b,
-    void (*reclaim)(void *context, struct budget *), void *context)
+budget_init(struct budget *b, struct loop *loop,
+    const struct budget_store *store, void *state)
 {
-	b->reclaim = reclaim;
-	b->context = context;
+	*b = (struct budget){ .store = store, .state = state };
+	quota_init(&b->quota, loop, quota_room, quota_limit);
+}
+
+void
+budget_fini(struct budget *b)
+{
+	must(budget_held(b) == 0);
+	quota_fini(&b->quota);
 }
 
 bool
 budget_take(struct budget *b, enum budget_purpose purpose, struct ticket *t)
 {
-	must(t->budget == NULL);
-	if (!b->store->take(b->state, purpose)) {
-		if (b->reclaim != NULL)
-			b->reclaim(b->context, b);
+	must(t->phase == TICKET_NONE);
+	if (!b->store->take(b->state, purpose))
 		return false;
-	}
-	*t = (struct ticket){ b, purpose };
+	*t = (struct ticket){ b, purpose, TICKET_HELD };
 	return true;
 }
 
-static bool
-has_room(const struct budget *b)
+/* It is not on its way back any more, or not hopefully. */
+static void
+leave_phase(struct ticket *t)
 {
-	return budget_limit(b) == 0 || budget_held(b) < budget_limit(b);
+	struct budget_report *r = &t->budget->report;
+
+	r->returning -= t->phase == TICKET_RETURNING ||
+	    t->phase == TICKET_GHOST;
+	r->ghosts -= t->phase == TICKET_GHOST;
 }
 
 void
 budget_give(struct ticket *t)
 {
 	struct budget *b = t->budget;
-	struct budget_wait *w;
-	struct list *n;
 
-	if (b == NULL)
+	if (t->phase == TICKET_NONE)
 		return;
-	t->budget = NULL;
+	leave_phase(t);
 	b->store->give(b->state, t->purpose);
-	/* The first may not want it any more: then it is the next one's. */
-	while (has_room(b) && (n = list_pop(&b->waits)) != NULL) {
-		w = container_of(n, struct budget_wait, member);
-		w->on_room(w);
-	}
+	*t = (struct ticket){ 0 };
+	b->over = b->over && is_over(b);
+	quota_freed(&b->quota);
 }
 
 void
-budget_await(struct budget *b, struct budget_wait *w)
+budget_return(struct ticket *t)
 {
-	list_remove(&w->member);
-	list_append(&b->waits, &w->member);
+	if (t->phase != TICKET_HELD)
+		return;
+	t->phase = TICKET_RETURNING;
+	t->budget->report.returning++;
+}
+
+void
+budget_give_up(struct ticket *t)
+{
+	if (t->phase != TICKET_RETURNING)
+		return;
+	t->phase = TICKET_GHOST;
+	t->budget->report.ghosts++;
+}
+
+void
+budget_changed(struct budget *b, uint32_t was, time_t now)
+{
+	struct budget_report *r = &b->report;
+
+	snprintf(r->change, sizeof r->change, "%u -> %u", (unsigned)was,
+	    (unsigned)budget_limit(b));
+	r->changed = now;
+	b->over = is_over(b);
+	if (quota_has_room(&b->quota))
+		quota_freed(&b->quota);
 }
 
 uint32_t
@@ -127,4 +172,14 @@ uint32_t
 budget_limit(const struct budget *b)
 {
 	return b->store->limit(b->state);
+}
+
+uint32_t
+budget_share(uint32_t total, uint32_t instances, int number)
+{
+	uint32_t share;
+
+	must(instances > 0);
+	share = total / instances;
+	return share + (number >= 0 && (uint32_t)number < total % instances);
 }

@@ -9,15 +9,23 @@
 #include "base/must.h"
 
 void
-hosts_init(struct hosts *hs)
+hosts_init(struct hosts *hs, struct loop *loop)
 {
 	list_init(&hs->all);
+	ledger_init(&hs->ledger, loop);
 }
 
 void
 hosts_fini(struct hosts *hs)
 {
 	must(list_empty(&hs->all));
+	ledger_fini(&hs->ledger);
+}
+
+void
+hosts_load(struct hosts *hs, const struct config *cfg)
+{
+	ledger_load(&hs->ledger, cfg);
 }
 
 struct host *
@@ -37,7 +45,8 @@ host_acquire(struct hosts *hs, const char *name, uint16_t port)
 	h->name = mem_strdup(name);
 	h->port = port;
 	h->refs = 1;
-	budget_init(&h->budget, &budget_count_store, &h->count);
+	h->account = ledger_acquire(&hs->ledger, name, port);
+	h->budget = &h->account->budget;
 	list_append(&hs->all, &h->member);
 	return h;
 }
@@ -48,7 +57,7 @@ host_release(struct host *h)
 	must(h->refs > 0);
 	if (--h->refs > 0)
 		return;
-	must(budget_held(&h->budget) == 0);
+	ledger_release(h->account);
 	list_remove(&h->member);
 	mem_free(h->name);
 	mem_free(h);

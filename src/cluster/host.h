@@ -1,8 +1,8 @@
 /*
- * host.h - one PostgreSQL server: a name and a port, with its budget.
+ * host.h - where a PostgreSQL server is: a name and a port.
  *
  * All pools of all databases that name the same host and port share one
- * struct host.
+ * struct host; several hosts may be one server, and then share its budget.
  */
 #ifndef CLUSTER_HOST_H
 #define CLUSTER_HOST_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "cluster/budget.h"
+#include "cluster/ledger.h"
 
 struct host {
 	struct list member;
@@ -19,17 +19,21 @@ struct host {
 	uint16_t port;
 	unsigned refs;
 	unsigned turn;          /* which of its addresses is next */
-	struct budget_count count;
-	struct budget budget;
+	struct account *account;
+	struct budget *budget;  /* the account's */
 };
 
 struct hosts {
 	struct list all;
+	struct ledger ledger;
 };
 
-void hosts_init(struct hosts *);
+void hosts_init(struct hosts *, struct loop *);
 void hosts_fini(struct hosts *);
 	/* All must have been released. */
+
+void hosts_load(struct hosts *, const struct config *);
+	/* See ledger_load(); before the first host is acquired. */
 
 struct host *host_acquire(struct hosts *, const char *name, uint16_t port);
 	/* The host of this name and port; release it in the end. */

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "config/connstr.h"
+#include "config/hostkey.h"
 #include "config/userlist.h"
 
 #define ENTRIES_MAX 1000000
@@ -118,6 +119,14 @@ build_copy(const struct config *from)
 	for (i = 0; i < c->npeers; i++) {
 		copy_values(rows, n, &c->peers[i], &from->peers[i]);
 		c->peers[i].id = from->peers[i].id;
+	}
+	c->nbudgets = from->nbudgets;
+	c->budgets = mem_alloc((c->nbudgets + 1) * sizeof *c->budgets);
+	rows = config_budget_options(&n);
+	for (i = 0; i < c->nbudgets; i++) {
+		copy_values(rows, n, &c->budgets[i], &from->budgets[i]);
+		c->budgets[i].name = mem_strdup(from->budgets[i].name);
+		c->budgets[i].order = from->budgets[i].order;
 	}
 	c->userlist = userlist_ref(from->userlist);
 	return c;
@@ -323,6 +332,80 @@ build_peer(struct config *c, const char *id, const char *value,
 	return slot;
 }
 
+static bool
+parse_budget(struct target *t, struct config_budget *b, const char *name,
+    const char *value, struct err *err)
+{
+	struct err why;
+	char *key;
+
+	if (!hostkey_parse(name, &b->name, err))
+		return false;
+	if (!connstr_parse(value, on_pair, t, &why))
+		return err_set(err, "host \"%.80s\": %s", name, why.text);
+	if (b->same_as == NULL)
+		return true;
+	if (!hostkey_parse(b->same_as, &key, &why))
+		return err_set(err, "host \"%.80s\": same_as: %s", name,
+		    why.text);
+	mem_free(b->same_as);
+	b->same_as = key;
+	return true;
+}
+
+struct config_budget *
+build_budget(struct config *c, const char *name, const char *value,
+    struct err *err)
+{
+	struct config_budget b = { .order = c->nbudgets }, *slot;
+	struct target t = { .base = &b };
+
+	if (!has_room(c->nbudgets, err))
+		return NULL;
+	t.rows = config_budget_options(&t.n);
+	set_defaults(t.rows, t.n, &b);
+	if (!parse_budget(&t, &b, name, value, err)) {
+		free_values(t.rows, t.n, &b);
+		mem_free(b.name);
+		return NULL;
+	}
+	c->budgets = grow(c->budgets, c->nbudgets, sizeof *slot);
+	slot = &c->budgets[c->nbudgets++];
+	*slot = b;
+	return slot;
+}
+
+/* Each instance needs one connection at least. */
+static bool
+is_enough(const struct config *c, int total, struct err *err)
+{
+	if (total <= 0 || total >= c->app_instances)
+		return true;
+	return err_set(err, "expected server_connections of at least %d, one "
+	    "for each of app_instances, found %d", c->app_instances, total);
+}
+
+bool
+build_check_shares(const struct config *c, const char **setting,
+    struct err *err)
+{
+	*setting = "instance_number";
+	if (c->instance_number >= c->app_instances)
+		return err_set(err, "expected instance_number from 0 to %d, "
+		    "since app_instances is %d, found %d",
+		    c->app_instances - 1, c->app_instances,
+		    c->instance_number);
+	*setting = "server_connections";
+	return is_enough(c, c->server_connections, err);
+}
+
+bool
+build_check_share(const struct config *c, const struct config_budget *b,
+    struct err *err)
+{
+	return is_enough(c, b->server_connections, err);
+}
+
 static int
 compare(const char *a, size_t a_order, const char *b, size_t b_order)
 {
@@ -348,6 +431,14 @@ by_user(const void *va, const void *vb)
 }
 
 static int
+by_budget(const void *va, const void *vb)
+{
+	const struct config_budget *a = va, *b = vb;
+
+	return compare(a->name, a->order, b->name, b->order);
+}
+
+static int
 by_id(const void *va, const void *vb)
 {
 	const struct config_peer *a = va, *b = vb;
@@ -355,11 +446,32 @@ by_id(const void *va, const void *vb)
 	return a->id - b->id;
 }
 
+/* The last entry of each name. */
+static void
+sort_budgets(struct config *c)
+{
+	size_t i, kept;
+
+	if (c->nbudgets > 0)
+		qsort(c->budgets, c->nbudgets, sizeof *c->budgets, by_budget);
+	for (i = kept = 0; i < c->nbudgets; i++) {
+		if (i + 1 < c->nbudgets && strcmp(c->budgets[i].name,
+		    c->budgets[i + 1].name) == 0) {
+			mem_free(c->budgets[i].same_as);
+			mem_free(c->budgets[i].name);
+		} else {
+			c->budgets[kept++] = c->budgets[i];
+		}
+	}
+	c->nbudgets = kept;
+}
+
 static void
 sort(struct config *c)
 {
 	size_t i, kept;
 
+	sort_budgets(c);
 	if (c->npeers > 0)
 		qsort(c->peers, c->npeers, sizeof *c->peers, by_id);
 	if (c->nusers > 0)

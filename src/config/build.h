@@ -34,7 +34,18 @@ struct config_user *build_user(struct config *, const char *name,
     const char *value, struct err *);
 struct config_peer *build_peer(struct config *, const char *id,
     const char *value, struct err *);
+struct config_budget *build_budget(struct config *, const char *name,
+    const char *value, struct err *);
 	/* The entry, which may move when the next one is added, or NULL. */
+
+bool build_check_shares(const struct config *, const char **setting,
+    struct err *);
+	/* Can the budget of the main section be shared by app_instances? If
+	 * not, setting is the name of the one to blame. */
+
+bool build_check_share(const struct config *, const struct config_budget *,
+    struct err *);
+	/* The same for an entry of [hosts]. */
 
 bool build_finish(struct config *, struct err *);
 	/* Sort, keep the last of each name, find the hosts of databases that

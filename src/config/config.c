@@ -60,6 +60,13 @@ static const struct setting peer_options[] = {
 #include "config/options.def"
 };
 
+static const struct setting budget_options[] = {
+#define HOST(kind, name, member, def, lo, hi, state, help)              \
+	ROW(TYPE_##kind, #name, offsetof(struct config_budget, member), \
+	    def, lo, hi, SETTING_RELOAD, SETTING_##state, help)
+#include "config/options.def"
+};
+
 static void destroy(struct config *);
 
 struct config *
@@ -110,6 +117,13 @@ config_peer_options(size_t *n)
 {
 	*n = countof(peer_options);
 	return peer_options;
+}
+
+const struct setting *
+config_budget_options(size_t *n)
+{
+	*n = countof(budget_options);
+	return budget_options;
 }
 
 const struct setting *
@@ -177,6 +191,15 @@ config_peer(const struct config *cfg, int id)
 		if (cfg->peers[i].id == id)
 			return &cfg->peers[i];
 	return NULL;
+}
+
+const struct config_budget *
+config_budget(const struct config *cfg, const char *key)
+{
+	if (cfg->nbudgets == 0)
+		return NULL;
+	return bsearch(key, cfg->budgets, cfg->nbudgets,
+	    sizeof *cfg->budgets, by_name);
 }
 
 const char *
@@ -267,12 +290,18 @@ destroy(struct config *c)
 	}
 	for (i = 0; i < c->npeers; i++)
 		free_values(peer_options, countof(peer_options), &c->peers[i]);
+	for (i = 0; i < c->nbudgets; i++) {
+		free_values(budget_options, countof(budget_options),
+		    &c->budgets[i]);
+		mem_free(c->budgets[i].name);
+	}
 	for (i = 0; i < c->nwarnings; i++)
 		mem_free(c->warnings[i]);
 	free_values(settings, countof(settings), c);
 	mem_free(c->databases);
 	mem_free(c->users);
 	mem_free(c->peers);
+	mem_free(c->budgets);
 	mem_free(c->warnings);
 	userlist_unref(c->userlist);
 	mem_free(c);

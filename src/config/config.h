@@ -64,6 +64,14 @@ struct config_peer {
 	int pool_size;          /* -1: default_pool_size */
 };
 
+/* An entry of [hosts]: the budget of one PostgreSQL server. */
+struct config_budget {
+	char *name;             /* "host:port", as hostkey.h has it */
+	size_t order;
+	int server_connections; /* -1: that of the main section */
+	char *same_as;          /* likewise, or NULL */
+};
+
 #define CTYPE_INT            int
 #define CTYPE_BOOL           bool
 #define CTYPE_TIME           int64_t
@@ -84,6 +92,8 @@ struct config {
 	size_t nusers;
 	struct config_peer *peers;         /* by id */
 	size_t npeers;
+	struct config_budget *budgets;     /* by name */
+	size_t nbudgets;
 	struct userlist *userlist;         /* auth_file; NULL: none */
 	char **warnings;                   /* for the caller to log */
 	size_t nwarnings;
@@ -104,6 +114,9 @@ const char *config_dbname(const struct config_database *, const char *name);
 	/* Its name on the server for a client that asked for name. */
 const struct config_user *config_user(const struct config *, const char *);
 const struct config_peer *config_peer(const struct config *, int id);
+const struct config_budget *config_budget(const struct config *,
+    const char *key);
+	/* key as hostkey_format() writes it. */
 const char *config_secret(const struct config *, const char *user);
 	/* What the userlist holds; "" is a user without a password. */
 bool config_is_console(const char *database);
@@ -138,6 +151,7 @@ const struct setting *config_settings(size_t *n);
 const struct setting *config_database_options(size_t *n);
 const struct setting *config_user_options(size_t *n);
 const struct setting *config_peer_options(size_t *n);
+const struct setting *config_budget_options(size_t *n);
 
 const struct setting *config_setting_after(const struct setting *);
 	/* SHOW CONFIG: the next row by name; the first after NULL; NULL after

@@ -345,11 +345,16 @@ call(struct reading *r, const struct ini_item *item)
 		fail(r, "%s", why.text);
 }
 
+/* What a name may have in it without quotes: in [hosts] also what addresses
+ * and directories are made of. */
 static bool
-is_key_char(char c)
+is_key_char(const struct ini_item *item, char c)
 {
+	bool hosts = item->section != NULL &&
+	    strcmp(item->section, "hosts") == 0;
+
 	return isalnum((unsigned char)c) || (c != '\0' &&
-	    strchr("_.*-", c) != NULL);
+	    strchr(hosts ? "_.*-:/@" : "_.*-", c) != NULL);
 }
 
 /* Split name and value in place: NAME = VALUE or 'NAME' = VALUE. */
@@ -366,7 +371,7 @@ split(char *line, struct ini_item *item)
 		*end++ = '\0';
 	} else {
 		item->key = line;
-		for (end = line; is_key_char(*end);)
+		for (end = line; is_key_char(item, *end);)
 			end++;
 		if (end == line)
 			return false;

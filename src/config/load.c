@@ -39,12 +39,15 @@ struct load {
 	size_t nrows;
 	struct place *places;           /* one per row */
 	struct config_report report;
+	struct place *hosts;            /* one per entry of [hosts] */
+	size_t nhosts;
 	bool has_main;
 	uint64_t told;                  /* options that had their warning */
 };
 
 static bool on_item(void *, const struct ini_item *, struct err *);
 static void judge_settings(struct load *);
+static void judge_shares(struct load *);
 static void keep_until_restart(struct load *);
 static void read_userlist(struct load *);
 
@@ -115,11 +118,15 @@ run(struct load *l)
 	judge_settings(l);
 	if (l->old != NULL)
 		keep_until_restart(l);
+	judge_shares(l);
 	if (!build_finish(l->cfg, &err))
 		complain(l, l->path, 0, "%s", err.text);
 	read_userlist(l);
 	for (i = 0; i < l->nrows; i++)
 		mem_free(l->places[i].file);
+	for (i = 0; i < l->nhosts; i++)
+		mem_free(l->hosts[i].file);
+	mem_free(l->hosts);
 	mem_free(l->places);
 	config_unref(l->defaults);
 }
@@ -213,11 +220,12 @@ static void
 judge_options(struct load *l, const struct ini_item *at,
     const struct setting *rows, size_t n, const void *base)
 {
-	/* Large enough for a database, user or peer with all defaults. */
+	/* Large enough for an entry of any section with all defaults. */
 	union {
 		struct config_database database;
 		struct config_user user;
 		struct config_peer peer;
+		struct config_budget budget;
 	} plain;
 	struct err err;
 	size_t i;
@@ -272,6 +280,17 @@ take_setting(struct load *l, const struct ini_item *it)
 	place->line = it->line;
 }
 
+/* Whether its budget can be shared is known at the end of the file. */
+static void
+note_place(struct load *l, const struct ini_item *it)
+{
+	l->hosts = mem_resize(l->hosts, l->cfg->nbudgets * sizeof *l->hosts);
+	l->hosts[l->cfg->nbudgets - 1] = (struct place){
+		mem_strdup(it->file), it->line,
+	};
+	l->nhosts = l->cfg->nbudgets;
+}
+
 static void
 take_entry(struct load *l, const struct ini_item *it)
 {
@@ -286,6 +305,11 @@ take_entry(struct load *l, const struct ini_item *it)
 	} else if (strcmp(it->section, "users") == 0) {
 		rows = config_user_options(&n);
 		base = build_user(l->cfg, it->key, it->value, &err);
+	} else if (strcmp(it->section, "hosts") == 0) {
+		rows = config_budget_options(&n);
+		base = build_budget(l->cfg, it->key, it->value, &err);
+		if (base != NULL)
+			note_place(l, it);
 	} else {
 		rows = config_peer_options(&n);
 		base = build_peer(l->cfg, it->key, it->value, &err);
@@ -312,9 +336,10 @@ on_item(void *arg, const struct ini_item *it, struct err *err)
 	}
 	if (strcmp(it->section, "databases") != 0 &&
 	    strcmp(it->section, "users") != 0 &&
-	    strcmp(it->section, "peers") != 0)
+	    strcmp(it->section, "peers") != 0 &&
+	    strcmp(it->section, "hosts") != 0)
 		return err_set(err, "expected [databases], [users], [peers], "
-		    "[pgweir] or [pgbouncer], found [%s]", it->section);
+		    "[hosts], [pgweir] or [pgbouncer], found [%s]", it->section);
 	if (it->key != NULL)
 		take_entry(l, it);
 	return true;
@@ -360,6 +385,26 @@ judge_settings(struct load *l)
 			complain(l, at.file, at.line, "auth_dbname: expected "
 			    "a database other than the console");
 	}
+}
+
+/* The budget, once app_instances is known. */
+static void
+judge_shares(struct load *l)
+{
+	const char *name;
+	struct place at;
+	struct err err;
+	size_t i;
+
+	if (!build_check_shares(l->cfg, &name, &err)) {
+		at = place_of(l, setting_find(l->rows, l->nrows, name));
+		complain(l, at.file, at.line, "%s", err.text);
+	}
+	/* Before build_finish(), which sorts them. */
+	for (i = 0; i < l->nhosts; i++)
+		if (!build_check_share(l->cfg, &l->cfg->budgets[i], &err))
+			complain(l, l->hosts[i].file, l->hosts[i].line, "%s",
+			    err.text);
 }
 
 /* What is fixed at start keeps its value, so that what SHOW CONFIG tells is
@@ -424,6 +469,20 @@ reread_userlist(struct config *c, const struct setting *row, struct err *err)
 	return true;
 }
 
+static bool
+check_all_shares(const struct config *c, struct err *err)
+{
+	const char *name;
+	size_t i;
+
+	if (!build_check_shares(c, &name, err))
+		return false;
+	for (i = 0; i < c->nbudgets; i++)
+		if (!build_check_share(c, &c->budgets[i], err))
+			return false;
+	return true;
+}
+
 struct config *
 config_set(const struct config *old, const char *key, const char *value,
     struct err *err)
@@ -436,6 +495,8 @@ config_set(const struct config *old, const char *key, const char *value,
 	ok = build_setting(c, key, value, &row, err);
 	if (ok && row->when == SETTING_RESTART)
 		ok = err_set(err, "%s can be changed by a restart only", key);
+	if (ok)
+		ok = check_all_shares(c, err);
 	if (ok && strcmp(row->name, "auth_dbname") == 0 &&
 	    config_is_console(value))
 		ok = err_set(err, "auth_dbname: expected a database other "

@@ -109,6 +109,12 @@ setting_parse(const struct setting *row, void *base, const char *value,
 {
 	int64_t n = 0;
 
+	/* A number without a default may be left unset, as a string. */
+	if (row->type == SETTING_INT && row->def == NULL && row->lo >= 0 &&
+	    value[0] == '\0') {
+		put_number(row, base, -1);
+		return true;
+	}
 	switch (row->type) {
 	case SETTING_STR:
 		put_string(row, base, mem_strdup(value));

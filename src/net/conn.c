@@ -129,6 +129,7 @@ static void
 end(struct conn *c, int error)
 {
 	c->state = CONN_ENDED;
+	c->error = error;
 	update_watch(c);
 	chore_cancel(&c->ending);
 	c->ops->on_end(c, error);
@@ -415,6 +416,12 @@ bool
 conn_is_open(const struct conn *c)
 {
 	return c->state == CONN_OPEN;
+}
+
+bool
+conn_has_ended(const struct conn *c)
+{
+	return c->state == CONN_CLOSED || c->state == CONN_ENDED;
 }
 
 void

@@ -83,6 +83,10 @@ void conn_close(struct conn *);
 
 bool conn_is_open(const struct conn *);
 
+bool conn_has_ended(const struct conn *);
+	/* There is no socket, or its end was seen; error tells, as errno,
+	 * why. */
+
 void conn_consume(struct conn *, size_t n);
 	/* Within on_bytes: n more bytes are done with. */
 

@@ -29,7 +29,8 @@
 struct cancel {
 	struct conn conn;
 	struct pooler *pooler;
-	struct client *client;          /* who asked; NULL: has left */
+	struct client *client;          /* who asked; NULL: has left, or
+					 * we want it ourselves */
 	struct server_hold hold;
 	struct lookup lookup;           /* of a peer */
 	struct deadline deadline;
@@ -166,16 +167,16 @@ on_peer_addrs(struct lookup *l, const struct addr *addrs, unsigned n,
 }
 
 static struct cancel *
-create(struct client *c, const unsigned char key[8])
+create(struct pooler *p, struct client *c, const unsigned char key[8])
 {
-	struct pooler *p = c->pooler;
 	struct cancel *x = slab_take(&p->cancel_slab);
 
 	if (x == NULL)
 		return NULL;
 	x->pooler = p;
 	x->client = c;
-	c->cancel = x;
+	if (c != NULL)
+		c->cancel = x;
 	memcpy(x->key, key, sizeof x->key);
 	x->place = roster_add(&p->cancels, x);
 	conn_init(&x->conn, &p->env, &cancel_ops);
@@ -232,7 +233,7 @@ forward_to_peer(struct client *c, const struct cancelkey *key)
 		    "its TTL was exhausted");
 		return;
 	}
-	x = create(c, hop.bytes);
+	x = create(p, c, hop.bytes);
 	if (x == NULL) {
 		client_close(c, "failed cancel request");
 		return;
@@ -296,13 +297,22 @@ cancel_query(struct client *c, struct server *s)
 		client_close(c, "cancel request under way already");
 		return;
 	}
-	x = create(c, s->key);
+	x = create(c->pooler, c, s->key);
 	if (x == NULL) {
 		client_close(c, "failed cancel request");
 		return;
 	}
 	server_hold(s, &x->hold);
 	dial_server(x, s);
+}
+
+void
+cancel_orphan(struct server *s)
+{
+	struct cancel *x = create(s->pooler, NULL, s->key);
+
+	if (x != NULL)
+		dial_server(x, s);
 }
 
 void

@@ -12,11 +12,16 @@ struct cancel;
 struct cancelkey;
 struct client;
 struct pooler;
+struct server;
 
 void cancel_request(struct client *, const struct cancelkey *);
 	/* This client, whose login is over, came to cancel. It is closed
 	 * when the request has been delivered, or at once if there is nobody
 	 * to cancel: it never learns which. */
+
+void cancel_orphan(struct server *);
+	/* Its connection is about to be closed, and nobody wants the answer
+	 * to what it is doing: send a request of our own. */
 
 void cancel_left(struct client *);
 	/* The one who asked is leaving. The request goes on without it. */

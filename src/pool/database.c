@@ -39,6 +39,7 @@ static void
 destroy(struct entry *e)
 {
 	HASH_DEL(e->database.table->entries, e);
+	quota_fini(&e->database.servers.quota);
 	credentials_destroy(e->database.forced);
 	mem_free(e->database.name);
 	mem_free(e);
@@ -89,6 +90,7 @@ make(struct pooler *p, const char *name, const struct config_database *entry)
 	struct database *db = &e->database;
 
 	db->name = mem_strdup(name);
+	quota_count_init(&db->servers, p->loop);
 	db->automatic = strcmp(entry->name, name) != 0;
 	db->table = p->databases;
 	db->place = e;
@@ -146,7 +148,8 @@ database_load(struct pooler *p)
 void
 database_forget(struct database *db)
 {
-	must(db->nclients == 0 && db->npools == 0 && db->nservers == 0);
+	must(db->nclients == 0 && db->npools == 0 &&
+	    db->servers.held == 0);
 	destroy(db->place);
 }
 

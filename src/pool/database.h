@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/mono.h"
+#include "cluster/quota.h"
 
 struct config_database;
 struct credentials;
@@ -20,7 +21,8 @@ struct database {
 	struct credentials *forced;     /* of user= and password=, or NULL */
 	bool automatic;                 /* made from the "*" entry */
 	bool paused, disabled;
-	uint32_t nclients, nservers, npools;
+	struct quota_count servers;     /* max_db_connections */
+	uint32_t nclients, npools;
 	struct mono unused_since;       /* automatic and without clients */
 	struct database_table *table;
 	void *place;

@@ -79,7 +79,6 @@ on_failing(struct chore *c)
 	struct server *s = d->server;
 	struct failure f = d->failure;
 
-	destroy(d);
 	deadline_disarm(&s->deadline);
 	log_warning(&s->log, "%s%s", s->said_goodbye ?
 	    "server login failed: " : "", f.message);
@@ -110,7 +109,9 @@ fail(struct dial *d, const char *sqlstate, const char *fmt, ...)
 		 * are told, as if the server had said it. */
 		d->failure.from_server = sqlstate[0] != '\0';
 	}
-	conn_close(&s->conn);
+	/* The host may have begun a backend: its end is waited for. */
+	if (!conn_is_open(&s->conn))
+		conn_close(&s->conn);
 	lookup_cancel(&d->lookup);
 	chore_add(s->pooler->loop, &d->failing);
 }

@@ -164,7 +164,7 @@ facts_database(const struct pooler *p, uint32_t *cursor,
 		.server_lifetime = (int)(config_server_lifetime(cfg, e,
 		    NULL) / 1000000),
 		.max_connections = config_max_db_connections(cfg, e, NULL),
-		.current_connections = (int)db->nservers,
+		.current_connections = (int)db->servers.held,
 		.max_client_connections =
 		    config_max_db_client_connections(cfg, e, NULL),
 		.current_client_connections = (int)db->nclients,
@@ -195,7 +195,7 @@ facts_user(const struct pooler *p, uint32_t *cursor, struct user_facts *f)
 		    cu->over.reserve_pool_size : -1,
 		.max_user_connections =
 		    config_max_user_connections(p->config, NULL, cu),
-		.current_connections = (int)u->nservers,
+		.current_connections = (int)u->servers.held,
 		.max_user_client_connections =
 		    config_max_user_client_connections(p->config, NULL, cu),
 		.current_client_connections = (int)u->nclients,

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/addr.h"
 #include "pool/stats.h"
@@ -84,6 +85,25 @@ struct memory_facts {
 
 bool facts_memory(const struct pooler *, uint32_t *cursor,
     struct memory_facts *);
+
+/* A row of SHOW BUDGET: one PostgreSQL server. */
+struct budget_facts {
+	const char *host;
+	int port;
+	int total;                      /* 0: no budget */
+	const char *source;             /* who says so */
+	int app_instances, instance_number;     /* -1: not said */
+	int share;                      /* ours of the total */
+	int held, pool, auth, catalog, listen;
+	int closing, ghosts, idle;      /* of held */
+	int waiting;                    /* clients, for a ticket */
+	uint64_t refused;
+	time_t changed;                 /* 0: never */
+	const char *change;
+};
+
+bool facts_budget(const struct pooler *, uint32_t *cursor,
+    struct budget_facts *);
 
 /* A row of SHOW PEERS. */
 struct peer_facts {

@@ -80,17 +80,23 @@ wants_server(const struct pool *p)
 }
 
 /* The next lane that may be tried; with "round-robin" each in its turn, with
- * "disable" the one at the head until it fails. */
+ * "disable" the one at the head until it fails. One whose host has a ticket
+ * left comes first. */
 static struct lane *
 choose_lane(const struct pool *p)
 {
+	struct lane *l, *full = NULL;
 	struct list *n;
-	struct lane *l;
 
-	LANE_EACH (n, l, p)
-		if (lane_may_dial(l, now_of(p)))
+	LANE_EACH (n, l, p) {
+		if (!lane_may_dial(l, now_of(p)))
+			continue;
+		if (quota_has_room(&l->host->budget->quota))
 			return l;
-	return NULL;
+		if (full == NULL)
+			full = l;
+	}
+	return full;
 }
 
 static void
@@ -100,29 +106,28 @@ rotate_lanes(struct pool *p, struct lane *l)
 	list_append(&p->lanes, &l->member);
 }
 
-enum opened { OPENED, NO_BUDGET, NO_MEMORY };
-
-static enum opened
+/* False: out of tickets, or of memory. */
+static bool
 open_server(struct pool *p, struct lane *l)
 {
 	struct ticket ticket = { 0 };
 	struct server *s;
 
-	if (!budget_take(&l->host->budget, BUDGET_POOL, &ticket)) {
-		budget_await(&l->host->budget, &p->budget_wait);
-		return NO_BUDGET;
+	if (!budget_take(l->host->budget, BUDGET_POOL, &ticket)) {
+		quota_await(&l->host->budget->quota, &l->room);
+		return false;
 	}
 	s = server_create(p->pooler, p, l, p->server_hooks);
 	if (s == NULL) {
 		budget_give(&ticket);
-		return NO_MEMORY;
+		return false;
 	}
 	s->ticket = ticket;
 	if (p->database->entry->load_balance_hosts ==
 	    LOAD_BALANCE_ROUND_ROBIN)
 		rotate_lanes(p, l);
 	dial_start(s);
-	return OPENED;
+	return true;
 }
 
 /* When a change will come by itself: the end of a back-off, or the time for
@@ -151,19 +156,6 @@ arm_timer(struct pool *p)
 		timer_arm(&p->timer, due);
 }
 
-/* Where others have used a limit up, take an idle server from them; but not
- * for a server that nobody waits for. */
-static bool
-make_room(struct pool *p)
-{
-	enum limit limit;
-
-	while ((limit = limits_on_servers(p)) != LIMIT_NONE)
-		if (!lacks_server(p) || !limits_evict(p, limit))
-			return false;
-	return true;
-}
-
 /* Open what is missing. */
 void
 gate_fill(struct pool *p)
@@ -174,17 +166,29 @@ gate_fill(struct pool *p)
 	/* Who walks over our servers fills up when that is done. */
 	if (p->pooler->stopping || p->sweeping)
 		return;
-	p->hungry = LIMIT_NONE;
 	while (!pools_is_stopped(p) && wants_server(p) &&
 	    p->count[SERVER_LOGIN] < gate && pools_servers(p) < size_now(p) &&
-	    (l = choose_lane(p)) != NULL && make_room(p)) {
+	    (l = choose_lane(p)) != NULL &&
+	    limits_make_room(p, l, lacks_server(p))) {
 		if (pools_servers(p) == p->size)
 			log_warning(NULL, "%s/%s: taking connection from "
 			    "reserve_pool", p->database->name, p->user->name);
-		if (open_server(p, l) != OPENED)
+		if (!open_server(p, l))
 			break;
 	}
 	arm_timer(p);
+}
+
+static bool
+waits_for_ticket(const struct pool *p)
+{
+	struct list *n;
+	struct lane *l;
+
+	LANE_EACH (n, l, p)
+		if (l->room.quota != NULL)
+			return true;
+	return false;
 }
 
 enum wait_reason
@@ -194,50 +198,16 @@ gate_wait_reason(const struct pool *p, const struct wait *w)
 		return WAIT_NONE;
 	if (pools_is_stopped(p))
 		return WAIT_PAUSED;
-	if (!list_empty(&p->budget_wait.member))
+	if (waits_for_ticket(p))
 		return WAIT_BUDGET;
-	if (p->hungry != LIMIT_NONE)
-		return p->hungry == LIMIT_USER ? WAIT_USER_LIMIT :
-		    WAIT_DB_LIMIT;
+	if (p->room.quota != NULL)
+		return p->room.quota == &p->user->servers.quota ?
+		    WAIT_USER_LIMIT : WAIT_DB_LIMIT;
 	if (on_the_way(p) > 0)
 		return WAIT_CONNECTING;
 	if (pools_servers(p) >= size_now(p))
 		return WAIT_POOL_SIZE;
 	return choose_lane(p) == NULL ? WAIT_LOGIN_BACKOFF : WAIT_CONNECTING;
-}
-
-/*
- * Tickets.
- */
-
-/* The one idle longest of two; b may be NULL. */
-static struct server *
-older(struct server *a, struct server *b)
-{
-	return b == NULL || a->used.usec < b->used.usec ? a : b;
-}
-
-void
-gate_reclaim(void *pooler, struct budget *budget)
-{
-	struct pooler *p = pooler;
-	struct server *oldest = NULL;
-	struct list *n, *m, *idle;
-	struct lane *l;
-
-	LIST_EACH (n, &p->pools)
-		LANE_EACH (m, l, container_of(n, struct pool, member)) {
-			if (&l->host->budget != budget)
-				continue;
-			if (l->count[SERVER_CLOSING] > 0)
-				return;
-			idle = list_last(&l->servers[SERVER_IDLE]);
-			if (idle != NULL)
-				oldest = older(container_of(idle,
-				    struct server, member), oldest);
-		}
-	if (oldest != NULL)
-		server_close(oldest, "evicted");
 }
 
 /*

@@ -8,7 +8,6 @@
 
 #include "pool/queue.h"
 
-struct budget;
 struct failure;
 struct lane;
 struct pool;
@@ -19,11 +18,6 @@ void gate_fill(struct pool *);
 
 uint32_t gate_min(const struct pool *);
 	/* So many servers are kept even if nobody needs them. */
-
-void gate_reclaim(void *pooler, struct budget *);
-	/* A host's tickets are used up and somebody wants one: close the
-	 * server on it that has been idle longest, unless one is closing
-	 * already. For budget_on_shortage(). */
 
 enum wait_reason gate_wait_reason(const struct pool *, const struct wait *);
 

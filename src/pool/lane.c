@@ -29,6 +29,7 @@ void
 lane_destroy(struct lane *l)
 {
 	must(lane_is_empty(l));
+	quota_leave(&l->room);
 	list_remove(&l->member);
 	host_release(l->host);
 	mem_free(l);

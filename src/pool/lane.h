@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/must.h"
 #include "base/mono.h"
+#include "cluster/quota.h"
 #include "pool/server.h"
 
 struct host;
@@ -21,6 +22,7 @@ struct lane {
 	struct host *host;
 	struct list servers[SERVER_NSTATES];
 	uint32_t count[SERVER_NSTATES];
+	struct quota_wait room;         /* in the host's budget */
 	bool retired;                   /* the entry no longer names it */
 	struct mono retry_at;           /* no attempt before; 0: any time */
 	unsigned failures;              /* in a row */
@@ -33,7 +35,8 @@ struct lane {
 		if (((l) = container_of(n, struct lane, member)) != NULL)
 
 struct lane *lane_create(struct pool *, struct host *);
-	/* Takes over the caller's reference of the host. */
+	/* Takes over the caller's reference of the host; room is the caller's
+	 * to initialise. */
 
 void lane_destroy(struct lane *);
 	/* Without servers. */

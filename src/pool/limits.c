@@ -1,15 +1,25 @@
 /*
- * limits.c - max_db_connections, max_user_connections and their like for
- * clients.
+ * limits.c - what several pools share: the budget of a host,
+ * max_db_connections, max_user_connections; and their like for clients.
  *
- * A pool that may not open a server because others have used the limit up
- * takes an idle one away from them: the one that has been idle longest, and
- * exactly one for each that it opens. If none is idle the pool is hungry. It
- * is woken when a server under the same limit comes to rest or goes; and if
- * its clients wait longer than those of the pool where that happens, the
- * server is given up for it, at most once in STEAL_USEC and not when it is
- * younger than that, so that busy pools share in equal turns without trading
- * connections all the time.
+ * The three are quotas (quota.h), and this is the one piece of code that
+ * moves servers from one pool to another below them. A pool that needs a
+ * server and finds no room waits in the quota's line, and gets one
+ *
+ *   - at once, if some other pool has an idle one: that of the pool which is
+ *     furthest above its fair part, the longest idle first;
+ *   - when a server comes to rest whose pool has waiters of its own but more
+ *     than its fair part, if the pool that waits has less than that.
+ *
+ * Fair is max-min (fair.h): busy servers and waiting clients are the demand.
+ * Where there are more pools than servers the parts are fractions, and pools
+ * without a server take turns: so no pool starves.
+ *
+ * Against flapping: idle servers are taken no more often than as if each
+ * stayed where it is for TENURE_USEC, but for a first burst; a busy one does
+ * stay so long; a pool without any waits for PATIENCE_USEC before it takes one
+ * that others wait for; and a pool that has some gets another only up to the
+ * whole number below its fair part.
  *
  * min_pool_size never takes anything from others.
  */
@@ -17,7 +27,10 @@
 
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "base/must.h"
+#include "cluster/fair.h"
+#include "cluster/host.h"
 #include "config/config.h"
 #include "pgwire/messages.h"
 #include "pool/database.h"
@@ -28,7 +41,10 @@
 #include "pool/state.h"
 #include "pool/user.h"
 
-#define STEAL_USEC INT64_C(100000)
+#define TENURE_USEC   INT64_C(100000)
+#define PATIENCE_USEC INT64_C(100000)
+#define BURST         8u
+#define LEVEL_USEC    INT64_C(10000)    /* the fair part is as old as this */
 
 static struct pool *
 pool_of(struct list *n)
@@ -36,40 +52,137 @@ pool_of(struct list *n)
 	return container_of(n, struct pool, member);
 }
 
-enum limit
-limits_on_servers(const struct pool *p)
+static struct mono
+now_of(const struct pooler *p)
 {
-	const struct config *cfg = p->pooler->config;
-	const struct config_database *e = p->database->entry;
-	int db = config_max_db_connections(cfg, e, NULL);
-	int user = config_max_user_connections(cfg, NULL,
-	    user_config(p->pooler, p->user));
-
-	if (db > 0 && p->database->nservers >= (uint32_t)db)
-		return LIMIT_DATABASE;
-	if (user > 0 && p->user->nservers >= (uint32_t)user)
-		return LIMIT_USER;
-	return LIMIT_NONE;
+	return loop_now(p->loop);
 }
 
-/* Do these two count under the same limit? */
-static bool
-shares(const struct pool *a, const struct pool *b, enum limit limit)
+struct mono
+limits_waiting_since(const struct pool *p)
 {
-	switch (limit) {
-	case LIMIT_NONE:
-		return false;
-	case LIMIT_DATABASE:
-		return a->database == b->database;
-	case LIMIT_USER:
-		return a->user == b->user;
+	const struct wait *w = queue_first(&p->queue);
+	struct mono since;
+
+	if (w == NULL)
+		w = queue_first(&p->newcomers);
+	if (w == NULL)
+		return QUOTA_NEVER;
+	since = w->since;
+	return p->moved.usec > since.usec ? p->moved : since;
+}
+
+/*
+ * Who has how much below a quota.
+ */
+
+/* Is a pool's lane counted in this quota? */
+static bool
+counts_lane(const struct quota *q, const struct lane *l)
+{
+	return q == &l->host->budget->quota ||
+	    q == &l->pool->database->servers.quota ||
+	    q == &l->pool->user->servers.quota;
+}
+
+struct holding {
+	bool counts;            /* it has a lane below the quota */
+	uint32_t held, idle;
+};
+
+static struct holding
+holding_of(const struct pool *p, const struct quota *q)
+{
+	struct holding h = { 0 };
+	struct list *n;
+	struct lane *l;
+
+	LANE_EACH (n, l, p) {
+		if (!counts_lane(q, l))
+			continue;
+		h.counts = true;
+		h.held += lane_count(l);
+		h.idle += l->count[SERVER_IDLE];
 	}
+	return h;
+}
+
+static uint32_t
+demand_of(const struct pool *p, const struct holding *h)
+{
+	uint32_t n = h->held - h->idle + p->queue.n + (p->newcomers.n > 0);
+
+	return n < p->size ? n : p->size;
+}
+
+/* The level of the fair parts below a quota. */
+static uint64_t
+level_of(const struct pooler *pooler, struct quota *q)
+{
+	struct mono now = now_of(pooler);
+	struct holding h;
+	uint32_t *demands;
+	struct list *n;
+	size_t k = 0;
+
+	if (mono_is_set(q->level_at) &&
+	    mono_between(q->level_at, now) < LEVEL_USEC)
+		return q->level;
+	demands = mem_resize(NULL, (pooler->npools + 1) * sizeof *demands);
+	LIST_EACH (n, &pooler->pools) {
+		h = holding_of(pool_of(n), q);
+		if (h.counts)
+			demands[k++] = demand_of(pool_of(n), &h);
+	}
+	q->level = fair_level(demands, k, q->limit(q));
+	q->level_at = now;
+	mem_free(demands);
+	return q->level;
+}
+
+/* Has this pool more than the whole part that it should have? */
+static bool
+has_more(const struct holding *h, uint64_t part)
+{
+	return h->held > part / FAIR_ONE;
+}
+
+/* Nothing at all, or less than the whole part that it should have? */
+static bool
+has_less(const struct holding *h, uint64_t part)
+{
+	return h->held == 0 || h->held < part / FAIR_ONE;
+}
+
+/*
+ * Taking what is idle.
+ */
+
+/* May one more be taken now? If not, who waits is told when. */
+static bool
+may_take(struct quota *q, struct mono now)
+{
+	uint32_t limit = q->limit(q), most = limit > BURST ? limit : BURST;
+	int64_t each = TENURE_USEC / (limit > 0 ? limit : 1) + 1;
+	int64_t more = mono_between(q->refilled, now) / each;
+
+	if (!mono_is_set(q->refilled) || more >= most) {
+		q->takes = most;
+		q->refilled = now;
+	} else if (more > 0) {
+		q->takes = q->takes + (uint32_t)more < most ?
+		    q->takes + (uint32_t)more : most;
+		q->refilled = mono_after(q->refilled, more * each);
+	}
+	if (q->takes > 0)
+		return true;
+	quota_freed_at(q, mono_after(q->refilled, each));
 	return false;
 }
 
-/* The server of a pool that is idle longest; NULL if none is idle. */
+/* The server of a pool below the quota that is idle longest. */
 static struct server *
-idle_longest(const struct pool *p)
+idle_longest(const struct pool *p, const struct quota *q)
 {
 	struct server *best = NULL, *s;
 	struct list *n, *last;
@@ -77,7 +190,7 @@ idle_longest(const struct pool *p)
 
 	LANE_EACH (n, l, p) {
 		last = list_last(&l->servers[SERVER_IDLE]);
-		if (last == NULL)
+		if (last == NULL || !counts_lane(q, l))
 			continue;
 		s = container_of(last, struct server, member);
 		if (best == NULL || s->used.usec < best->used.usec)
@@ -86,113 +199,186 @@ idle_longest(const struct pool *p)
 	return best;
 }
 
-bool
-limits_evict(struct pool *p, enum limit limit)
+/* The idle server to take first, but none of the pool that wants it. */
+static struct server *
+find_idle(const struct pooler *pooler, const struct pool *wants,
+    struct quota *q)
 {
+	uint64_t level = level_of(pooler, q), part;
+	int64_t above, most = INT64_MIN;
 	struct server *best = NULL, *s;
+	struct holding h;
 	struct list *n;
 
-	LIST_EACH (n, &p->pooler->pools) {
-		if (pool_of(n) == p || !shares(pool_of(n), p, limit))
+	LIST_EACH (n, &pooler->pools) {
+		s = pool_of(n) != wants ? idle_longest(pool_of(n), q) : NULL;
+		if (s == NULL)
 			continue;
-		s = idle_longest(pool_of(n));
-		if (s != NULL && (best == NULL ||
-		    s->used.usec < best->used.usec))
+		h = holding_of(pool_of(n), q);
+		part = fair_part(demand_of(pool_of(n), &h), level);
+		above = (int64_t)h.held * FAIR_ONE - (int64_t)part;
+		if (above > most || (above == most &&
+		    s->used.usec < best->used.usec)) {
 			best = s;
+			most = above;
+		}
 	}
-	if (best == NULL) {
-		p->hungry = limit;
-		p->pooler->has_hungry = true;
+	return best;
+}
+
+static bool
+evict(const struct pooler *pooler, const struct pool *wants, struct quota *q)
+{
+	struct server *s = find_idle(pooler, wants, q);
+
+	if (s == NULL || !may_take(q, now_of(pooler)))
 		return false;
-	}
-	server_close(best, "evicted");
+	q->takes--;
+	server_close(s, "evicted");
 	return true;
 }
 
-/* Since when somebody has been waiting here; the far future if nobody is. */
-static int64_t
-waiting_since(const struct pool *p)
+/* Room that there is or soon will be: what a budget's pools have closed counts
+ * until their host has let go. */
+static uint64_t
+room_soon(const struct quota *q, const struct budget *b)
 {
-	const struct wait *w = queue_first(&p->queue);
+	return (uint64_t)q->room(q) + (b == NULL ? 0 :
+	    b->report.returning - b->report.ghosts);
+}
 
-	if (w == NULL)
-		w = queue_first(&p->newcomers);
-	return w != NULL ? w->since.usec : INT64_MAX;
+/* May p enter? If not it waits in line, and idle servers are taken from
+ * others for all who do. b: the budget whose quota this is, if it is one. */
+static bool
+have_room(struct pool *p, struct quota *q, struct quota_wait *w,
+    struct budget *b, bool somebody_waits)
+{
+	uint32_t wanted = q->nwaits + (w->quota == q ? 0 : 1);
+
+	if (quota_may_enter(q, w))
+		return true;
+	if (!somebody_waits)
+		return false;
+	while (room_soon(q, b) < wanted && evict(p->pooler, p, q))
+		;
+	if (quota_may_enter(q, w))
+		return true;
+	if (b != NULL && w->quota == NULL)
+		b->report.refused++;
+	quota_await(q, w);
+	if (quota_has_room(q))
+		quota_freed(q);
+	return false;
+}
+
+bool
+limits_make_room(struct pool *p, struct lane *l, bool somebody_waits)
+{
+	struct budget *b = l->host->budget;
+
+	return have_room(p, &p->database->servers.quota, &p->room, NULL,
+	    somebody_waits) &&
+	    have_room(p, &p->user->servers.quota, &p->room, NULL,
+	    somebody_waits) &&
+	    have_room(p, &b->quota, &l->room, b, somebody_waits);
+}
+
+bool
+limits_reclaim(struct pooler *pooler, struct budget *b)
+{
+	return evict(pooler, NULL, &b->quota);
+}
+
+/*
+ * Giving up what has come to rest.
+ */
+
+static bool
+is_settled(const struct server *s, struct mono now)
+{
+	return mono_between(s->born, now) >= TENURE_USEC;
+}
+
+/* Should the one who waits have the server that p could use itself? */
+static bool
+deserves(const struct quota_wait *w, const struct pool *p, struct quota *q)
+{
+	const struct pool *r = w->owner;
+	struct mono now = now_of(p->pooler), since = w->since(w);
+	struct holding h;
+
+	if (since.usec == 0)
+		return true;
+	if (r == p || since.usec == INT64_MAX)
+		return false;
+	h = holding_of(r, q);
+	return has_less(&h, fair_part(demand_of(r, &h),
+	    level_of(p->pooler, q))) &&
+	    (h.held > 0 || mono_between(since, now) >= PATIENCE_USEC);
+}
+
+static bool
+yields(const struct server *s, struct quota *q)
+{
+	const struct pool *p = s->pool;
+	struct holding h;
+	struct list *n;
+
+	if (list_empty(&q->waits) || p->queue.n == 0 || quota_has_room(q) ||
+	    !is_settled(s, now_of(p->pooler)))
+		return false;
+	h = holding_of(p, q);
+	if (!has_more(&h, fair_part(demand_of(p, &h),
+	    level_of(p->pooler, q))))
+		return false;
+	LIST_EACH (n, &q->waits)
+		if (deserves(container_of(n, struct quota_wait, member), p,
+		    q))
+			return true;
+	return false;
+}
+
+/* Tickets that are on their way back are for those who wait already. */
+static bool
+yields_ticket(const struct server *s, struct budget *b)
+{
+	return b->over || (!list_empty(&b->quota.waits) &&
+	    room_soon(&b->quota, b) < b->quota.nwaits &&
+	    yields(s, &b->quota));
 }
 
 bool
 limits_yield(const struct server *s)
 {
 	const struct pool *p = s->pool;
-	struct pool *q;
-	struct mono now = loop_now(p->pooler->loop);
-	struct list *n;
 
-	if (!p->pooler->has_hungry ||
-	    (waiting_since(p) != INT64_MAX &&
-	    mono_between(s->born, now) < STEAL_USEC))
-		return false;
-	LIST_EACH (n, &p->pooler->pools) {
-		q = pool_of(n);
-		if (q == p || q->hungry == LIMIT_NONE ||
-		    !shares(p, q, q->hungry) ||
-		    waiting_since(q) >= waiting_since(p) ||
-		    mono_between(q->stolen, now) < STEAL_USEC)
-			continue;
-		q->stolen = now;
-		return true;
-	}
-	return false;
-}
-
-bool
-limits_freed(struct pool *p)
-{
-	if (!p->pooler->has_hungry)
-		return false;
-	if (waiting_since(p) != INT64_MAX && p->hungry == LIMIT_NONE)
-		p->hungry = LIMIT_DATABASE;
-	chore_add(p->pooler->loop, &p->pooler->feeding);
-	return true;
-}
-
-/* Of the hungry pools that have not been asked yet, who waits longest? */
-static struct pool *
-hungriest(const struct pooler *p, int64_t round)
-{
-	struct pool *best = NULL, *q;
-	struct list *n;
-
-	LIST_EACH (n, &p->pools) {
-		q = pool_of(n);
-		if (q->hungry != LIMIT_NONE && q->fed != round &&
-		    (best == NULL ||
-		    waiting_since(q) < waiting_since(best)))
-			best = q;
-	}
-	return best;
-}
-
-/* Each is asked once a round, so that one who stays hungry does not keep the
- * round going. */
-static void
-on_feeding(struct chore *chore)
-{
-	struct pooler *p = container_of(chore, struct pooler, feeding);
-	int64_t round = ++p->feeding_round;
-	struct pool *q;
-
-	p->has_hungry = false;
-	while ((q = hungriest(p, round)) != NULL) {
-		q->fed = round;
-		p->pool_hooks->wake(q);
-	}
+	return yields(s, &p->database->servers.quota) ||
+	    yields(s, &p->user->servers.quota) ||
+	    yields_ticket(s, s->lane->host->budget);
 }
 
 void
-limits_start(struct pooler *p)
+limits_freed(const struct server *s)
 {
-	chore_init(&p->feeding, on_feeding);
+	quota_freed(&s->pool->database->servers.quota);
+	quota_freed(&s->pool->user->servers.quota);
+	quota_freed(&s->lane->host->budget->quota);
+}
+
+void
+limits_shrink(struct pooler *p)
+{
+	struct account *a;
+	struct server *s;
+	struct list *n;
+
+	LIST_EACH (n, &p->hosts.ledger.accounts) {
+		a = container_of(n, struct account, member);
+		while (a->budget.over && budget_held(&a->budget) -
+		    a->budget.report.returning > budget_limit(&a->budget) &&
+		    (s = find_idle(p, NULL, &a->budget.quota)) != NULL)
+			server_close(s, "evicted");
+	}
 }
 
 /* "N clients, the limit is M" */

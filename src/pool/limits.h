@@ -1,44 +1,46 @@
 /*
- * limits.h - limits that several pools share: per database and per user.
+ * limits.h - limits that several pools share: the budget of a host, and those
+ * per database and per user; see limits.c.
  */
 #ifndef POOL_LIMITS_H
 #define POOL_LIMITS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+struct budget;
 struct database;
 struct failure;
+struct lane;
 struct pool;
 struct pooler;
 struct server;
 struct user;
 
-enum limit {
-	LIMIT_NONE,
-	LIMIT_DATABASE,         /* max_db_connections */
-	LIMIT_USER              /* max_user_connections */
-};
+bool limits_make_room(struct pool *, struct lane *, bool somebody_waits);
+	/* May one more server be opened here? If a limit is used up and
+	 * somebody waits, an idle server is taken from another pool. False:
+	 * not now; if somebody waits the pool is told (pool_hooks->wake) when
+	 * to try again. */
 
-enum limit limits_on_servers(const struct pool *);
-	/* Which limit forbids this pool one more server connection? */
-
-bool limits_evict(struct pool *, enum limit);
-	/* Close the server of another pool under the same limit that has
-	 * been idle longest. False: none is idle. The pool is remembered as
-	 * hungry then, and woken when one is. */
+bool limits_reclaim(struct pooler *, struct budget *);
+	/* Somebody who is not a pool waits for a ticket: close an idle
+	 * server. False: there is none. */
 
 bool limits_yield(const struct server *);
-	/* This server has come to rest. Does a hungry pool under the same
-	 * limit wait longer than anybody here? Then it should be closed. */
+	/* This server has come to rest. Should it be closed, since the limit
+	 * sank below what is open, or another pool needs it more? */
 
-bool limits_freed(struct pool *);
-	/* A server of this pool has been closed, or has nothing to do. Is
-	 * some pool hungry? Then all who want something, this pool included,
-	 * are woken at the end of the turn, who waits longest first. */
+void limits_freed(const struct server *);
+	/* It has been closed, or has nothing to do: others may have use for
+	 * that. */
 
-void limits_start(struct pooler *);
+void limits_shrink(struct pooler *);
+	/* Close idle servers where more is open than a budget allows. */
+
+struct mono limits_waiting_since(const struct pool *);
+	/* Since when the pool's line has not moved; QUOTA_NEVER: nobody is
+	 * in it. */
 
 bool limits_admit(const struct pooler *, const struct database *,
     const struct user *, struct failure *, char *detail, size_t cap);

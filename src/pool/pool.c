@@ -150,6 +150,7 @@ grant(struct pool *p, struct server *s)
 	must(w != NULL && s->state == SERVER_IDLE);
 	queue_leave(&p->queue, w);
 	w->pool = NULL;
+	p->moved = now_of(p);
 	p->stats.wait_time += (uint64_t)mono_between(w->since, now_of(p));
 	w->granted(w, s);
 }
@@ -279,7 +280,7 @@ settle(struct server *s)
 	if (p->queue.n > 0)
 		pool_serve(p);
 	else
-		(void)limits_freed(p);
+		limits_freed(s);
 }
 
 static void
@@ -361,8 +362,9 @@ on_closed(struct server *s)
 	dial_abandon(s);
 	if (p->pooler->on_server_closed != NULL)
 		p->pooler->on_server_closed(p->pooler);
-	if (p->sweeping || p->pooler->stopping || limits_freed(p))
+	if (p->sweeping || p->pooler->stopping)
 		return;
+	limits_freed(s);
 	if (somebody_waits(p))
 		gate_fill(p);
 }
@@ -379,7 +381,7 @@ static const struct server_hooks server_hooks = {
 };
 
 static const struct pool_hooks pool_hooks = {
-	&server_hooks, gate_fill, gate_reclaim
+	&server_hooks, gate_fill
 };
 
 void

@@ -85,7 +85,7 @@ on_server_late(struct deadlines *ds, struct deadline *d)
 
 	(void)ds;
 	if (s->state == SERVER_CLOSING)
-		server_gone(s);
+		server_late(s);
 	else if (s->state == SERVER_LOGIN)
 		dial_late(s);
 	else
@@ -159,7 +159,7 @@ sweep_databases(struct pooler *p)
 	for (; db != NULL; db = next) {
 		next = database_next(p, db);
 		if (is_forgotten(p, db) && db->nclients == 0 &&
-		    db->npools == 0 && db->nservers == 0)
+		    db->npools == 0 && db->servers.held == 0)
 			database_forget(db);
 	}
 }
@@ -338,16 +338,17 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	list_init(&p->control_waits);
 	chore_init(&p->burial, on_burial);
 	chore_init(&p->review, on_review);
-	hosts_init(&p->hosts);
+	hosts_init(&p->hosts, loop);
+	hosts_load(&p->hosts, cfg);
 	pool_register(p);
 	p->databases = database_table_create();
 	p->users = user_table_create();
 	p->on_server_closed = p->on_client_gone = on_departure;
 	p->on_login_left = login_left;
 	p->on_cancel_left = cancel_left;
+	p->on_orphan = cancel_orphan;
 	init_deadlines(p);
 	suspend_init(p);
-	limits_start(p);
 	timer_init(&p->janitor, loop, on_janitor);
 	timer_init(&p->stats_timer, loop, on_stats);
 	timer_arm(&p->janitor, mono_after(loop_now(loop), JANITOR_USEC));
@@ -416,7 +417,6 @@ pooler_destroy(struct pooler *p)
 	crypto_random_fini(&p->random);
 	crypto_wipe(p->mock_key, sizeof p->mock_key);
 	chore_cancel(&p->review);
-	chore_cancel(&p->feeding);
 	conn_env_fini(&p->env);
 	config_unref(p->config);
 	mem_free(p);
@@ -559,6 +559,7 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 	config_diff(&diff, old, fresh);
 	p->config = config_ref(fresh);
 	apply_settings(p);
+	hosts_load(&p->hosts, fresh);
 	database_load(p);
 	user_refresh(p);
 	LIST_EACH (n, &p->pools)
@@ -570,6 +571,7 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 	if (timed || p->times_idle_clients)
 		time_idle_clients(p);
 	open_forced_pools(p);
+	limits_shrink(p);
 	LIST_EACH (n, &p->pools)
 		pool_serve(pool_of(n));
 	log_info(NULL, "configuration reloaded");

@@ -17,6 +17,7 @@
 #include "pgwire/params.h"
 #include "pool/database.h"
 #include "pool/lane.h"
+#include "pool/limits.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
@@ -29,11 +30,17 @@ on_timer(struct timer *t)
 }
 
 static void
-on_room(struct budget_wait *w)
+on_room(struct quota_wait *w)
 {
-	struct pool *p = container_of(w, struct pool, budget_wait);
+	struct pool *p = w->owner;
 
 	p->pooler->pool_hooks->wake(p);
+}
+
+static struct mono
+since(const struct quota_wait *w)
+{
+	return limits_waiting_since(w->owner);
 }
 
 struct pool *
@@ -86,8 +93,7 @@ pools_get(struct pooler *pooler, struct database *db, const char *user)
 	p->database = db;
 	p->user = user_acquire(pooler, user);
 	list_init(&p->lanes);
-	list_init(&p->budget_wait.member);
-	p->budget_wait.on_room = on_room;
+	quota_wait_init(&p->room, p, since, on_room);
 	p->server_hooks = pooler->pool_hooks->server;
 	queue_init(&p->queue);
 	queue_init(&p->newcomers);
@@ -114,7 +120,7 @@ pools_destroy(struct pool *p)
 	while ((n = list_first(&p->lanes)) != NULL)
 		lane_destroy(container_of(n, struct lane, member));
 	timer_disarm(&p->timer);
-	list_remove(&p->budget_wait.member);
+	quota_leave(&p->room);
 	list_remove(&p->member);
 	p->pooler->npools--;
 	p->database->npools--;
@@ -137,6 +143,12 @@ pools_drop_retired(struct pool *p)
 	}
 }
 
+static uint32_t
+positive(int n)
+{
+	return n > 0 ? (uint32_t)n : 0;
+}
+
 /* What user, database and global settings come to for this pool. */
 static void
 resolve_settings(struct pool *p)
@@ -149,6 +161,10 @@ resolve_settings(struct pool *p)
 	int min = config_min_pool_size(cfg, e, u);
 	int reserve = config_reserve_pool_size(cfg, e, u);
 
+	p->database->servers.limit = positive(
+	    config_max_db_connections(cfg, e, NULL));
+	p->user->servers.limit = positive(
+	    config_max_user_connections(cfg, NULL, u));
 	p->mode = config_pool_mode(cfg, e, u);
 	p->size = size > 0 ? (uint32_t)size : UINT32_MAX;
 	p->min_size = min > 0 ? (uint32_t)min : 0;
@@ -188,9 +204,8 @@ pools_load(struct pool *p)
 		if (found == NULL) {
 			found = lane_create(p, host_acquire(
 			    &p->pooler->hosts, h->name, h->port));
+			quota_wait_init(&found->room, p, since, on_room);
 			list_append(&p->lanes, &found->member);
-			budget_on_shortage(&found->host->budget,
-			    p->pooler->pool_hooks->reclaim, p->pooler);
 		}
 		found->retired = false;
 	}

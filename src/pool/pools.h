@@ -9,10 +9,9 @@
 
 #include "base/list.h"
 #include "base/str.h"
-#include "cluster/budget.h"
+#include "cluster/quota.h"
 #include "config/setting.h"
 #include "net/loop.h"
-#include "pool/limits.h"
 #include "pool/queue.h"
 #include "pool/server.h"
 #include "pool/stats.h"
@@ -41,16 +40,14 @@ struct pool {
 	struct queue newcomers;         /* for the welcome */
 	struct timer timer;             /* back-off or reserve */
 	const struct server_hooks *server_hooks;
-	struct budget_wait budget_wait;
+	struct quota_wait room;         /* below a limit of db or user */
+	struct mono moved;              /* when a client last got a server */
 	struct stats stats;             /* since the pool was made */
 	struct stats before, last;      /* at, and in, the last period */
 	struct text welcome;            /* ParameterStatus messages */
 	struct paramset *defaults;      /* tracked ones; NULL: not known */
 	uint32_t nclients;
 	bool sweeping;                  /* its lists are being walked */
-	enum limit hungry;              /* which one keeps it waiting */
-	struct mono stolen;             /* when it was last given a server */
-	int64_t fed;                    /* round in which it was woken */
 	struct mono lifetime_end;       /* when one was closed for its age */
 };
 
@@ -58,8 +55,7 @@ struct pool {
 struct pool_hooks {
 	const struct server_hooks *server;
 	void (*wake)(struct pool *);
-		/* A back-off is over, or a ticket came back. */
-	void (*reclaim)(void *pooler, struct budget *);
+		/* A back-off is over, or there may be room below a limit. */
 };
 
 struct pool *pools_get(struct pooler *, struct database *, const char *user);

@@ -14,6 +14,7 @@
  */
 #include "pool/server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,8 +87,8 @@ server_create(struct pooler *p, struct pool *pool, struct lane *lane,
 	list_append(&lane->servers[SERVER_LOGIN], &s->member);
 	lane->count[SERVER_LOGIN]++;
 	pool->count[SERVER_LOGIN]++;
-	pool->database->nservers++;
-	pool->user->nservers++;
+	pool->database->servers.held++;
+	pool->user->servers.held++;
 	tracker_init(&s->tracker);
 	list_init(&s->holds);
 	deadline_init(&s->deadline);
@@ -124,12 +125,35 @@ server_set_state(struct server *s, enum server_state to)
 	s->used = loop_now(s->pooler->loop);
 }
 
+/* Has only the way to the host been lost? Then the host may still hold its
+ * end, and the ticket counts for another while. */
+static bool
+is_lost(const struct server *s, int error)
+{
+	return error != 0 && error != ECONNRESET && error != EPIPE &&
+	    s->ticket.phase != TICKET_NONE &&
+	    budget_limit(s->ticket.budget) != 0;
+}
+
+static void
+linger(struct server *s)
+{
+	deadline_arm(&s->pooler->server_deadlines, &s->deadline,
+	    GOODBYE_USEC);
+}
+
 /* Nothing a closing server says is of interest but its end. */
 static void
 on_closing_end(struct conn *c, int error)
 {
-	(void)error;
-	server_gone(server_of(c));
+	struct server *s = server_of(c);
+
+	if (!is_lost(s, error)) {
+		server_gone(s);
+		return;
+	}
+	conn_close(c);
+	linger(s);
 }
 
 static void
@@ -144,12 +168,27 @@ static const struct conn_ops closing_ops = {
 	.on_end = on_closing_end,
 };
 
+/* A backend that is busy when its connection ends lives on until its query is
+ * over: where that counts in a budget, the query is cancelled. */
+static void
+cancel_query(struct server *s)
+{
+	struct pooler *p = s->pooler;
+
+	if (s->ticket.phase == TICKET_HELD && !p->stopping && s->has_key &&
+	    budget_limit(s->ticket.budget) != 0 && conn_is_open(&s->conn) &&
+	    tracker_owes(&s->tracker) && list_empty(&s->holds) &&
+	    p->on_orphan != NULL)
+		p->on_orphan(s);
+}
+
 void
 server_close(struct server *s, const char *why)
 {
 	static const char terminate[] = { FE_TERMINATE, 0, 0, 0, 4 };
 	bool polite = s->dial == NULL && !s->said_goodbye &&
 	    conn_is_open(&s->conn);
+	bool lost = s->state != SERVER_LOGIN && is_lost(s, s->conn.error);
 
 	if (s->state == SERVER_CLOSING)
 		return;
@@ -158,22 +197,38 @@ server_close(struct server *s, const char *why)
 		log_info(&s->log, "closing because: %s (age=%llds)", why,
 		    (long long)(mono_between(s->born,
 			loop_now(s->pooler->loop)) / 1000000));
+	cancel_query(s);
 	server_set_state(s, SERVER_CLOSING);
 	s->errand = (struct errand){ 0 };
 	s->on_set = NULL;
-	s->pool->database->nservers--;
-	s->pool->user->nservers--;
+	s->pool->database->servers.held--;
+	s->pool->user->servers.held--;
 	s->conn.ops = &closing_ops;
 	if (polite)
 		conn_send(&s->conn, terminate, sizeof terminate);
+	budget_return(&s->ticket);
 	s->hooks->closed(s);
-	if (!conn_is_open(&s->conn)) {
+	if (!conn_is_open(&s->conn) && !lost) {
 		server_gone(s);
 		return;
 	}
 	conn_finish(&s->conn);
-	deadline_arm(&s->pooler->server_deadlines, &s->deadline,
-	    GOODBYE_USEC);
+	linger(s);
+}
+
+void
+server_late(struct server *s)
+{
+	must(s->state == SERVER_CLOSING);
+	if (s->ticket.phase == TICKET_NONE ||
+	    budget_limit(s->ticket.budget) == 0 ||
+	    conn_has_ended(&s->conn)) {
+		server_gone(s);
+		return;
+	}
+	log_warning(&s->log, "the server does not let go of this connection: "
+	    "it still counts in the budget");
+	budget_give_up(&s->ticket);
 }
 
 void

@@ -130,6 +130,10 @@ void server_close(struct server *, const char *why);
 	 * host's end of file. Harmless when CLOSING. The link, if any, must
 	 * have been dissolved; a running errand just ends. */
 
+void server_late(struct server *);
+	/* CLOSING, and the host has not let go for long. Where a budget
+	 * counts it, it is waited for even so. */
+
 void server_gone(struct server *);
 	/* CLOSING, and the host has let go (or will never say so): give the
 	 * ticket back; the memory goes at the end of the turn. */

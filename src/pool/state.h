@@ -26,6 +26,7 @@
 
 struct config;
 struct resolver;
+struct server;
 
 /* Clients in numbers, so that no state has to be counted by walking. */
 struct client_counts {
@@ -69,9 +70,6 @@ struct pooler {
 	struct deadlines cancel_deadlines;
 
 	struct timer janitor, stats_timer, overdue;
-	bool has_hungry;                /* some pool may be, see limits.c */
-	struct chore feeding;           /* of hungry pools */
-	int64_t feeding_round;
 	struct mono stats_at;           /* when the last period ended */
 	int64_t stats_usec;             /* and how long it was */
 
@@ -80,6 +78,7 @@ struct pooler {
 	void (*on_client_gone)(struct pooler *);
 	void (*on_login_left)(struct client *);
 	void (*on_cancel_left)(struct client *);
+	void (*on_orphan)(struct server *);     /* nobody wants its answer */
 	bool times_idle_clients;        /* client_idle_timeout is set */
 	bool paused;
 	bool suspended;                 /* see suspend.c, also these: */

@@ -53,6 +53,7 @@ static void
 destroy(struct entry *e)
 {
 	HASH_DEL(e->user.table->entries, e);
+	quota_fini(&e->user.servers.quota);
 	forget_verifier(&e->user);
 	credentials_destroy(e->user.credentials);
 	mem_free(e->user.name);
@@ -86,6 +87,7 @@ make(struct pooler *p, const char *name)
 	struct user *u = &e->user;
 
 	u->name = mem_strdup(name);
+	quota_count_init(&u->servers, p->loop);
 	u->known = secret != NULL;
 	u->credentials = credentials_create(name, secret);
 	u->table = p->users;

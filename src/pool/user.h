@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "cluster/quota.h"
 #include "pgwire/scram_keys.h"
 
 struct config_user;
@@ -20,7 +21,8 @@ struct user {
 	struct credentials *credentials;        /* never NULL */
 	struct scram_verifier *verifier;        /* derived, or NULL */
 	unsigned refs;          /* clients and pools */
-	uint32_t nclients, nservers;
+	struct quota_count servers;     /* max_user_connections */
+	uint32_t nclients;
 	struct user_table *table;
 	void *place;            /* in the table */
 };

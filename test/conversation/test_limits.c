@@ -436,12 +436,12 @@ START_TEST(h32_a_budget_is_shared_by_all_pools_of_a_host)
 	client_sends(w, 1, "Q BEGIN");
 	server_replies(w, 1, "C BEGIN", "Z T");
 	h = host_of(w, "app");
-	h->count.limit = 2;
+	h->account->count.limit = 2;
 	client_sends(w, 2, "Q BEGIN");
 	server_replies(w, 2, "C BEGIN", "Z T");
 	client_sends(w, 3, "Q SELECT 3");
 	ck_assert_str_eq(client_waits(w, 3), "budget");
-	ck_assert_uint_eq(budget_held(&h->budget), 2);
+	ck_assert_uint_eq(budget_held(h->budget), 2);
 
 	/* h08: an idle server of another pool gives way, a busy one not. */
 	client_joins(w, 4, "");
@@ -454,7 +454,7 @@ START_TEST(h32_a_budget_is_shared_by_all_pools_of_a_host)
 	world_advance(w, 2);
 	ck_assert_str_eq(server_owner(w, 2), "gone");
 	ck_assert_uint_eq(w->nservers, 3);
-	ck_assert_uint_le(budget_held(&h->budget), 2);
+	ck_assert_uint_le(budget_held(h->budget), 2);
 	world_stop(w);
 }
 END_TEST
@@ -467,11 +467,11 @@ START_TEST(h29_a_ticket_is_held_until_the_host_lets_go)
 
 	client_sends(w, 1, "Q BEGIN");
 	h = host_of(w, "app");
-	h->count.limit = 1;
+	h->account->count.limit = 1;
 	server_lingers(w, 1);
 	client_leaves(w, 1);
 	ck_assert_str_eq(server_owner(w, 1), "gone");
-	ck_assert_uint_eq(budget_held(&h->budget), 1);
+	ck_assert_uint_eq(budget_held(h->budget), 1);
 	client_sends(w, 2, "Q SELECT 2");
 	ck_assert_str_eq(client_waits(w, 2), "budget");
 	server_dies(w, 1);
@@ -480,20 +480,70 @@ START_TEST(h29_a_ticket_is_held_until_the_host_lets_go)
 }
 END_TEST
 
-/* A host that never lets go has an end, too. */
-START_TEST(h29_but_not_for_ever)
+/* A host that does not let go for long is told apart, and still counts. */
+START_TEST(h29_a_ghost_still_counts)
 {
 	struct world *w = world_start(TRANSACTION);
+	struct budget_facts f;
+	uint32_t cursor = 0;
 
 	client_sends(w, 1, "Q BEGIN");
-	host_of(w, "app")->count.limit = 1;
+	server_replies(w, 1, "C BEGIN", "Z T");
+	host_of(w, "app")->account->count.limit = 1;
 	server_lingers(w, 1);
 	client_leaves(w, 1);
 	client_sends(w, 2, "Q SELECT 2");
 	world_advance(w, 59);
-	ck_assert_uint_eq(w->nservers, 1);
+	ck_assert(facts_budget(w->pooler, &cursor, &f));
+	ck_assert_int_eq(f.closing, 1);
+	ck_assert_int_eq(f.ghosts, 0);
+	ck_assert_int_eq(f.waiting, 1);
 	world_advance(w, 3);
-	ck_assert_uint_eq(w->nservers, 2);
+	cursor = 0;
+	ck_assert(facts_budget(w->pooler, &cursor, &f));
+	ck_assert_int_eq(f.held, 1);
+	ck_assert_int_eq(f.ghosts, 1);
+	world_advance(w, 50);
+	ck_assert_uint_eq(w->nservers, 1);
+	server_dies(w, 1);
+	server_gets(w, 2, "Q SELECT 2");
+	world_stop(w);
+}
+END_TEST
+
+/* Without a budget there is nothing to count, and an end to patience. */
+START_TEST(h29_without_a_budget_a_ghost_is_forgotten)
+{
+	struct world *w = world_start(TRANSACTION);
+
+	client_sends(w, 1, "Q BEGIN");
+	server_lingers(w, 1);
+	client_leaves(w, 1);
+	ck_assert_uint_eq(budget_held(host_of(w, "app")->budget), 1);
+	world_advance(w, 62);
+	ck_assert_uint_eq(budget_held(host_of(w, "app")->budget), 0);
+	world_stop(w);
+}
+END_TEST
+
+/* What is given up while busy is cancelled, where that counts. */
+START_TEST(h29_an_orphan_is_cancelled)
+{
+	struct world *w = world_start(TRANSACTION);
+
+	client_sends(w, 1, "Q SELECT pg_sleep(1000)");
+	server_lingers(w, 1);
+	client_leaves(w, 1);
+	ck_assert_uint_eq(w->ncancels, 0);
+	server_dies(w, 1);
+	host_of(w, "app")->account->count.limit = 1;
+	client_sends(w, 2, "Q SELECT pg_sleep(1000)");
+	server_lingers(w, 2);
+	client_leaves(w, 2);
+	ck_assert_uint_eq(w->ncancels, 1);
+	ck_assert_uint_eq(budget_held(host_of(w, "app")->budget), 1);
+	server_dies(w, 2);
+	ck_assert_uint_eq(budget_held(host_of(w, "app")->budget), 0);
 	world_stop(w);
 }
 END_TEST
@@ -506,7 +556,7 @@ START_TEST(a_ticket_finds_somebody_who_wants_it)
 
 	client_sends(w, 1, "Q BEGIN");
 	h = host_of(w, "app");
-	h->count.limit = 1;
+	h->account->count.limit = 1;
 	client_comes(w, 2, "user=other");
 	client_comes(w, 3, "user=third");
 	client_leaves(w, 2);
@@ -614,7 +664,9 @@ main(void)
 	tcase_add_test(t, n08_times_of_queries_and_transactions);
 	tcase_add_test(t, h32_a_budget_is_shared_by_all_pools_of_a_host);
 	tcase_add_test(t, h29_a_ticket_is_held_until_the_host_lets_go);
-	tcase_add_test(t, h29_but_not_for_ever);
+	tcase_add_test(t, h29_a_ghost_still_counts);
+	tcase_add_test(t, h29_without_a_budget_a_ghost_is_forgotten);
+	tcase_add_test(t, h29_an_orphan_is_cancelled);
 	tcase_add_test(t, a_ticket_finds_somebody_who_wants_it);
 	tcase_add_test(t, h19_h20_automatic_databases_are_forgotten);
 	tcase_add_test(t, m03_names_that_fail_leave_nothing_behind);

@@ -495,17 +495,17 @@ START_TEST(h01_the_counts_of_databases_and_users)
 	client_joins(w, 3, "database=mart");
 	shop = database_find(w->pooler, "shop");
 	app = user_find(w->pooler, "app");
-	ck_assert_uint_eq(shop->nservers, 2);
-	ck_assert_uint_eq(app->nservers, 2);
+	ck_assert_uint_eq(shop->servers.held, 2);
+	ck_assert_uint_eq(app->servers.held, 2);
 	for (i = 1; i <= 3; i++)
 		client_sends(w, i, "Q BEGIN");
 	server_dies(w, 1);
-	ck_assert_uint_eq(shop->nservers, 1);
-	ck_assert_uint_eq(app->nservers, 1);
+	ck_assert_uint_eq(shop->servers.held, 1);
+	ck_assert_uint_eq(app->servers.held, 1);
 	client_leaves(w, 2);
 	client_leaves(w, 3);
-	ck_assert_uint_eq(shop->nservers, 0);
-	ck_assert_uint_eq(app->nservers, 0);
+	ck_assert_uint_eq(shop->servers.held, 0);
+	ck_assert_uint_eq(app->servers.held, 0);
 	world_stop(w);
 }
 END_TEST

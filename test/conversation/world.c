@@ -441,11 +441,11 @@ check_servers_gone(struct pooler *p)
 	ck_assert_uint_eq(p->cancels.count, 0);
 	ck_assert_uint_eq(p->cancel_slab.used, 0);
 	while ((db = database_next(p, db)) != NULL)
-		ck_assert_uint_eq(db->nservers, 0);
+		ck_assert_uint_eq(db->servers.held, 0);
 	while ((u = user_next(p, u)) != NULL)
-		ck_assert_uint_eq(u->nservers, 0);
+		ck_assert_uint_eq(u->servers.held, 0);
 	LIST_EACH (n, &p->hosts.all)
-		ck_assert_uint_eq(budget_held(&container_of(n, struct host,
+		ck_assert_uint_eq(budget_held(container_of(n, struct host,
 		    member)->budget), 0);
 	LIST_EACH (n, &p->pools)
 		for (i = 0; i < SERVER_NSTATES; i++)

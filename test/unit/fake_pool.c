@@ -588,6 +588,20 @@ facts_peer_pool(const struct pooler *p, uint32_t *cursor,
 }
 
 bool
+facts_budget(const struct pooler *p, uint32_t *cursor, struct budget_facts *f)
+{
+	(void)p;
+	*f = (struct budget_facts){ "10.0.0.5", 5432, 100,
+		"server_connections", 5, 0, 20, 19, 15, 2, 1, 1, 4, 1, 3, 7,
+		42, 1000000000, "0 -> 20" };
+	if (*cursor == 1)
+		*f = (struct budget_facts){ .host = "/run/postgresql",
+			.port = 5433, .source = "", .app_instances = 5,
+			.instance_number = -1 };
+	return (*cursor)++ < 2;
+}
+
+bool
 facts_dns(const struct pooler *p, uint32_t *cursor, struct dns_facts *f)
 {
 	static struct addr addrs[2];

@@ -17,10 +17,13 @@ test_conn_CFLAGS = $(NET_TEST_CFLAGS)
 test_conn_LDADD = $(NET_TEST_LIBS)
 test_budget_SOURCES = test/unit/test_budget.c
 test_budget_CFLAGS = $(NET_TEST_CFLAGS)
-test_budget_LDADD = libcluster.a libbase.a $(CHECK_LIBS)
+test_budget_LDADD = libcluster.a libnet.a libbase.a $(CHECK_LIBS) \
+	$(LIBRARIES_OUTSIDE)
 test_budget_shared_SOURCES = test/unit/test_budget_shared.c
 test_budget_shared_CFLAGS = $(NET_TEST_CFLAGS)
-test_budget_shared_LDADD = libcluster.a libbase.a $(CHECK_LIBS)
+test_budget_shared_LDADD = libcluster.a libnet.a libbase.a $(CHECK_LIBS) \
+	$(LIBRARIES_OUTSIDE)
 test_host_SOURCES = test/unit/test_host.c
 test_host_CFLAGS = $(NET_TEST_CFLAGS)
-test_host_LDADD = libcluster.a libbase.a $(CHECK_LIBS)
+test_host_LDADD = libcluster.a libconfig.a libpgwire.a libnet.a libbase.a \
+	$(CHECK_LIBS) $(LIBRARIES_OUTSIDE)

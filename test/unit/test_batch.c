@@ -143,7 +143,7 @@ START_TEST(lane_rests_after_a_failure)
 	struct mono now = { 5000000 };
 	struct lane *l;
 
-	hosts_init(&hosts);
+	hosts_init(&hosts, NULL);
 	l = lane_create(NULL, host_acquire(&hosts, "h", 5432));
 	l->failures = pauses[_i].failures;
 	strcpy(f.sqlstate, pauses[_i].sqlstate);

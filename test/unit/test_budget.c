@@ -6,7 +6,10 @@
 #include <check.h>
 
 #include "base/must.h"
+#include "cluster/fair.h"
+#include "net/loop.h"
 
+static struct loop *loop;
 static struct budget budget;
 static struct budget_count count;
 static char seen[64];
@@ -24,7 +27,16 @@ static void
 start(void)
 {
 	count = (struct budget_count){ 0 };
-	budget_init(&budget, &budget_count_store, &count);
+	loop = loop_create(LOOP_VIRTUAL);
+	budget_init(&budget, loop, &budget_count_store, &count);
+}
+
+static void
+stop(void)
+{
+	count.held[BUDGET_POOL] = 0;
+	budget_fini(&budget);
+	loop_destroy(loop);
 }
 
 START_TEST(without_a_limit_all_get_one)
@@ -89,105 +101,226 @@ START_TEST(a_ticket_is_given_back_once)
 }
 END_TEST
 
-static void
-reclaim(void *context, struct budget *b)
+/* What is closing is told apart, and still counts. */
+START_TEST(h29_a_ticket_comes_back_late)
 {
-	ck_assert_ptr_eq(context, seen);
-	ck_assert_ptr_eq(b, &budget);
-	note('r');
-}
+	struct ticket a = { 0 }, b = { 0 }, c = { 0 };
 
-START_TEST(shortage_asks_for_something_back)
-{
-	struct ticket a = { 0 }, b = { 0 };
-
-	count.limit = 1;
-	budget_on_shortage(&budget, reclaim, seen);
+	count.limit = 2;
 	ck_assert(budget_take(&budget, BUDGET_POOL, &a));
-	ck_assert_str_eq(seen, "");
-	ck_assert(!budget_take(&budget, BUDGET_POOL, &b));
-	ck_assert_str_eq(seen, "r");
+	ck_assert(budget_take(&budget, BUDGET_POOL, &b));
+	budget_return(&a);
+	budget_return(&a);
+	ck_assert_uint_eq(budget.report.returning, 1);
+	ck_assert(!budget_take(&budget, BUDGET_POOL, &c));
+	budget_give_up(&b);
+	ck_assert_uint_eq(budget.report.ghosts, 0);
+	budget_give_up(&a);
+	ck_assert_uint_eq(budget.report.ghosts, 1);
+	ck_assert_uint_eq(budget_held(&budget), 2);
 	budget_give(&a);
+	ck_assert_uint_eq(budget.report.ghosts, 0);
+	ck_assert_uint_eq(budget.report.returning, 0);
+	budget_give(&b);
+	ck_assert_uint_eq(budget_held(&budget), 0);
 }
 END_TEST
 
+/*
+ * Who waits. Times are those of the waiter's own queue.
+ */
+
 struct waiter {
-	struct budget_wait wait;
+	struct quota_wait wait;
 	struct ticket ticket;
 	char name;
-	bool wants;
+	int64_t since;
+	unsigned wants;         /* how many */
 };
 
+static struct mono
+since(const struct quota_wait *w)
+{
+	return (struct mono){ container_of(w, const struct waiter,
+	    wait)->since };
+}
+
 static void
-on_room(struct budget_wait *w)
+on_room(struct quota_wait *w)
 {
 	struct waiter *x = container_of(w, struct waiter, wait);
 
 	note(x->name);
-	if (x->wants)
+	while (x->wants > 0 && quota_may_enter(&budget.quota, w)) {
 		ck_assert(budget_take(&budget, BUDGET_POOL, &x->ticket));
+		x->ticket = (struct ticket){ 0 };
+		x->wants--;
+	}
+	if (x->wants > 0)
+		quota_await(&budget.quota, w);
 }
 
 static void
-await(struct waiter *x, char name, bool wants)
+await(struct waiter *x, char name, int64_t from, unsigned wants)
 {
-	x->name = name;
-	x->wants = wants;
-	x->wait.on_room = on_room;
-	list_init(&x->wait.member);
-	budget_await(&budget, &x->wait);
+	*x = (struct waiter){ .name = name, .since = from, .wants = wants };
+	quota_wait_init(&x->wait, x, since, on_room);
+	quota_await(&budget.quota, &x->wait);
 }
 
-START_TEST(who_waits_longest_is_woken)
+/* As many are taken as there may be. */
+static void
+fill(uint32_t limit)
 {
-	struct ticket a = { 0 };
-	struct waiter x = { 0 }, y = { 0 };
+	count.limit = limit;
+	count.held[BUDGET_POOL] = limit;
+}
 
-	count.limit = 1;
-	ck_assert(budget_take(&budget, BUDGET_POOL, &a));
-	await(&x, 'x', true);
-	await(&y, 'y', true);
-	budget_give(&a);
-	ck_assert_str_eq(seen, "x");
-	budget_give(&x.ticket);
-	ck_assert_str_eq(seen, "xy");
-	budget_give(&y.ticket);
-	ck_assert_str_eq(seen, "xy");
+static void
+give(uint32_t n)
+{
+	while (n-- > 0) {
+		struct ticket t = { &budget, BUDGET_POOL, TICKET_HELD };
+
+		budget_give(&t);
+	}
+	ck_assert_str_eq(seen, "");
+	loop_turn(loop, false);
+}
+
+START_TEST(who_waits_longest_is_told)
+{
+	struct waiter x, y;
+
+	fill(2);
+	await(&x, 'x', 20, 1);
+	await(&y, 'y', 10, 1);
+	give(1);
+	ck_assert_str_eq(seen, "y");
+	ck_assert_ptr_eq(quota_first(&budget.quota), &x.wait);
+	quota_leave(&x.wait);
+}
+END_TEST
+
+START_TEST(time_0_comes_before_everybody)
+{
+	struct waiter x, y;
+
+	fill(1);
+	await(&x, 'x', 5, 1);
+	await(&y, 'y', 0, 1);
+	give(1);
+	ck_assert_str_eq(seen, "y");
+	quota_leave(&x.wait);
 }
 END_TEST
 
 START_TEST(who_does_not_want_it_any_more_hands_it_on)
 {
-	struct ticket a = { 0 };
-	struct waiter x = { 0 }, y = { 0 }, z = { 0 };
+	struct waiter x, y, z;
 
-	count.limit = 1;
-	ck_assert(budget_take(&budget, BUDGET_POOL, &a));
-	await(&x, 'x', false);
-	await(&y, 'y', true);
-	await(&z, 'z', true);
-	budget_give(&a);
+	fill(1);
+	await(&x, 'x', 1, 0);
+	await(&y, 'y', 2, 1);
+	await(&z, 'z', 3, 1);
+	give(1);
 	ck_assert_str_eq(seen, "xy");
-	budget_give(&y.ticket);
-	budget_give(&z.ticket);
+	ck_assert_ptr_eq(quota_first(&budget.quota), &z.wait);
+	quota_leave(&z.wait);
 }
 END_TEST
 
-START_TEST(to_wait_twice_is_to_wait_at_the_end)
+START_TEST(who_wants_more_leaves_enough_for_others)
 {
-	struct ticket a = { 0 };
-	struct waiter x = { 0 }, y = { 0 };
+	struct waiter x, y;
 
-	count.limit = 1;
-	ck_assert(budget_take(&budget, BUDGET_POOL, &a));
-	await(&x, 'x', true);
-	await(&y, 'y', true);
-	budget_await(&budget, &x.wait);
-	budget_give(&a);
-	ck_assert_str_eq(seen, "y");
-	list_remove(&x.wait.member);
-	budget_give(&y.ticket);
-	ck_assert_str_eq(seen, "y");
+	fill(3);
+	await(&x, 'x', 1, 3);
+	await(&y, 'y', 2, 1);
+	give(3);
+	ck_assert_str_eq(seen, "xy");
+	ck_assert_uint_eq(x.wants, 1);
+	ck_assert_uint_eq(y.wants, 0);
+	quota_leave(&x.wait);
+}
+END_TEST
+
+START_TEST(nobody_passes_by_those_who_wait)
+{
+	struct waiter x, y;
+
+	fill(2);
+	await(&x, 'x', 1, 1);
+	quota_wait_init(&y.wait, NULL, since, on_room);
+	count.held[BUDGET_POOL]--;
+	ck_assert(!quota_may_enter(&budget.quota, &y.wait));
+	count.held[BUDGET_POOL]--;
+	/* Enough for both. */
+	ck_assert(quota_may_enter(&budget.quota, &y.wait));
+	quota_leave(&x.wait);
+}
+END_TEST
+
+START_TEST(to_wait_twice_is_to_keep_ones_place)
+{
+	struct waiter x, y;
+
+	fill(1);
+	await(&x, 'x', 7, 1);
+	await(&y, 'y', 7, 1);
+	quota_await(&budget.quota, &x.wait);
+	ck_assert_uint_eq(budget.quota.nwaits, 2);
+	give(1);
+	ck_assert_str_eq(seen, "x");
+	quota_leave(&y.wait);
+}
+END_TEST
+
+START_TEST(told_again_in_time)
+{
+	struct waiter x;
+
+	fill(1);
+	await(&x, 'x', 1, 1);
+	quota_freed_at(&budget.quota, mono_after(loop_now(loop), 2000));
+	quota_freed_at(&budget.quota, mono_after(loop_now(loop), 1000));
+	loop_advance(loop, 999);
+	ck_assert_str_eq(seen, "");
+	loop_advance(loop, 1);
+	ck_assert_str_eq(seen, "x");
+	quota_leave(&x.wait);
+}
+END_TEST
+
+/*
+ * What is fair.
+ */
+
+static const struct {
+	const char *why;
+	uint32_t demands[5], total;
+	uint64_t level;         /* in 1/1024; 0: everybody is content */
+} levels[] = {
+	{ "enough for all", { 3, 4 }, 7, 0 },
+	{ "nobody wants anything", { 0 }, 7, 0 },
+	{ "in halves", { 9, 9 }, 10, 5 * 1024 },
+	{ "the modest leave their rest", { 1, 2, 30, 40 }, 23, 10 * 1024 },
+	{ "one at the level exactly", { 4, 4, 9 }, 12, 4 * 1024 },
+	{ "less than one each", { 1, 1, 1, 1 }, 2, 512 },
+	{ "nothing to share", { 1, 2 }, 0, 0 },
+};
+
+START_TEST(max_min_fair)
+{
+	uint64_t level = fair_level(levels[_i].demands, 5, levels[_i].total);
+
+	if (levels[_i].level == 0 && levels[_i].total > 0)
+		ck_assert_msg(level == UINT64_MAX, "%s", levels[_i].why);
+	else
+		ck_assert_msg(level == levels[_i].level, "%s: %llu",
+		    levels[_i].why, (unsigned long long)level);
+	ck_assert_uint_eq(fair_part(3, 2 * FAIR_ONE), 2 * FAIR_ONE);
+	ck_assert_uint_eq(fair_part(1, 2 * FAIR_ONE), FAIR_ONE);
 }
 END_TEST
 
@@ -240,19 +373,20 @@ START_TEST(any_store_will_do)
 		lease_held, lease_limit };
 	struct lease lease = { .left = 1 };
 	struct ticket a = { 0 }, b = { 0 };
-	struct waiter x = { 0 };
 
-	budget_init(&budget, &store, &lease);
+	budget_fini(&budget);
+	budget_init(&budget, loop, &store, &lease);
 	ck_assert(budget_take(&budget, BUDGET_POOL, &a));
 	ck_assert(!budget_take(&budget, BUDGET_AUTH, &b));
 	ck_assert_str_eq(seen, "PA");
-	await(&x, 'x', true);
 	ck_assert_uint_eq(budget_held(&budget), 1);
 	ck_assert_uint_eq(budget_limit(&budget), 1);
+	ck_assert(!quota_has_room(&budget.quota));
 	budget_give(&a);
-	ck_assert_str_eq(seen, "PAxP");
-	budget_give(&x.ticket);
 	ck_assert_uint_eq(lease.left, 1);
+	/* It is not ours beyond this. */
+	budget_fini(&budget);
+	budget_init(&budget, loop, &budget_count_store, &count);
 }
 END_TEST
 
@@ -264,15 +398,20 @@ main(void)
 	SRunner *r;
 	int failed;
 
-	tcase_add_checked_fixture(t, start, NULL);
+	tcase_add_checked_fixture(t, start, stop);
 	tcase_add_test(t, without_a_limit_all_get_one);
 	tcase_add_test(t, the_limit_is_over_all_purposes);
 	tcase_add_test(t, a_lower_limit);
 	tcase_add_test(t, a_ticket_is_given_back_once);
-	tcase_add_test(t, shortage_asks_for_something_back);
-	tcase_add_test(t, who_waits_longest_is_woken);
+	tcase_add_test(t, h29_a_ticket_comes_back_late);
+	tcase_add_test(t, who_waits_longest_is_told);
+	tcase_add_test(t, time_0_comes_before_everybody);
 	tcase_add_test(t, who_does_not_want_it_any_more_hands_it_on);
-	tcase_add_test(t, to_wait_twice_is_to_wait_at_the_end);
+	tcase_add_test(t, who_wants_more_leaves_enough_for_others);
+	tcase_add_test(t, nobody_passes_by_those_who_wait);
+	tcase_add_test(t, to_wait_twice_is_to_keep_ones_place);
+	tcase_add_test(t, told_again_in_time);
+	tcase_add_loop_test(t, max_min_fair, 0, (int)countof(levels));
 	tcase_add_test(t, any_store_will_do);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -110,10 +110,12 @@ static const struct {
 	{ "no main section", "[databases]\na=\n",
 	    "c: expected a section [pgweir] or [pgbouncer]" },
 	{ "unknown section", "[pgweir]\n\n[database]\n",
-	    "c:3: expected [databases], [users], [peers], [pgweir] or "
+	    "c:3: expected [databases], [users], [peers], [hosts], "
+	    "[pgweir] or "
 	    "[pgbouncer], found [database]" },
 	{ "section in another case", "[PgWeir]\n",
-	    "c:1: expected [databases], [users], [peers], [pgweir] or "
+	    "c:1: expected [databases], [users], [peers], [hosts], "
+	    "[pgweir] or "
 	    "[pgbouncer], found [PgWeir]" },
 	{ "before any section", "pool_mode=session\n[pgweir]\n",
 	    "c:1: expected a section like [databases] before \"pool_mode\"" },

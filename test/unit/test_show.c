@@ -87,6 +87,13 @@ static const struct {
 	{ "SHOW PEER_POOLS", "T peer_id i, cl_active_cancel_req i, "
 	    "cl_waiting_cancel_req i, sv_active_cancel i, sv_login i\n"
 	    "D 3|1|2|4|5" },
+	{ "SHOW BUDGET", "T host t, port i, total i, source t, "
+	    "app_instances i, instance_number i, share i, held i, pool i, "
+	    "auth i, catalog i, listen i, idle i, closing i, ghosts i, "
+	    "waiting i, refused q, last_change t\n"
+	    "D 10.0.0.5|5432|100|server_connections|5|0|20|19|15|2|1|1|3|4|1|"
+	    "7|42|2001-09-09 01:46:40 UTC: 0 -> 20\n"
+	    "D /run/postgresql|5433|0||5|NULL|0|0|0|0|0|0|0|0|0|0|0|NULL" },
 	{ "SHOW DNS_HOSTS", "T hostname t, ttl q, addrs t\n"
 	    "D db.example|59|10.0.0.5:0,[::1]:0\n"
 	    "D nowhere.example|0|" },
