@@ -339,7 +339,8 @@ on_item(void *arg, const struct ini_item *it, struct err *err)
 	    strcmp(it->section, "peers") != 0 &&
 	    strcmp(it->section, "hosts") != 0)
 		return err_set(err, "expected [databases], [users], [peers], "
-		    "[hosts], [pgweir] or [pgbouncer], found [%s]", it->section);
+		    "[hosts], [pgweir] or [pgbouncer], found [%s]",
+		    it->section);
 	if (it->key != NULL)
 		take_entry(l, it);
 	return true;
