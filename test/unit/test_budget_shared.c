@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/must.h"
+#include "net/loop.h"
 
 #define LIMIT 7
 #define PROCESSES_MAX 4
@@ -174,11 +175,12 @@ END_TEST
 /* Behind struct budget it is a store like any other. */
 START_TEST(a_store_for_a_budget)
 {
+	struct loop *loop = loop_create(LOOP_VIRTUAL);
 	struct budget budget;
 	struct ticket t[LIMIT + 1] = { 0 };
 	int i;
 
-	budget_init(&budget, &budget_shared_store, &shared);
+	budget_init(&budget, loop, &budget_shared_store, &shared);
 	ck_assert_uint_eq(budget_limit(&budget), LIMIT);
 	for (i = 0; i < LIMIT; i++)
 		ck_assert(budget_take(&budget, BUDGET_POOL, &t[i]));
@@ -188,6 +190,8 @@ START_TEST(a_store_for_a_budget)
 		budget_give(&t[i]);
 	ck_assert_uint_eq(budget_held(&budget), 0);
 	adds_up(0);
+	budget_fini(&budget);
+	loop_destroy(loop);
 }
 END_TEST
 
