@@ -70,7 +70,7 @@ static void
 unset_overrides(struct overrides *o)
 {
 	*o = (struct overrides){
-		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 	};
 }
 

@@ -24,6 +24,7 @@
 #define TYPE_CLIENT_SSLMODE SETTING_ENUM, choices_client_sslmode
 #define TYPE_SERVER_SSLMODE SETTING_ENUM, choices_server_sslmode
 #define TYPE_LOAD_BALANCE   SETTING_ENUM, choices_load_balance
+#define TYPE_FAIR_BY        SETTING_ENUM, choices_fair_by
 
 /* TYPE_x is two initialisers: the type and its words. */
 #define ROW(...) ROW_(__VA_ARGS__)
@@ -247,6 +248,7 @@ RESOLVE(int, min_pool_size, 0, min_pool_size)
 RESOLVE(int, reserve_pool_size, 0, reserve_pool_size)
 RESOLVE(int, max_db_connections, 1, max_db_connections)
 RESOLVE(int, max_db_client_connections, 1, max_db_client_connections)
+RESOLVE(int, max_waiting_clients, 1, max_waiting_clients)
 RESOLVE(int, max_user_connections, 1, max_user_connections)
 RESOLVE(int, max_user_client_connections, 1, max_user_client_connections)
 RESOLVE(int64_t, server_lifetime, 1, server_lifetime)

@@ -27,6 +27,7 @@ struct userlist;
 #define CTYPE_AUTH_TYPE      enum auth_type
 #define CTYPE_CLIENT_SSLMODE enum sslmode
 #define CTYPE_SERVER_SSLMODE enum sslmode
+#define CTYPE_FAIR_BY        enum fair_by
 
 struct config {
 	unsigned refs;
@@ -78,6 +79,7 @@ bool config_is_console(const char *database);
 	X(int, reserve_pool_size)                    \
 	X(int, max_db_connections)                   \
 	X(int, max_db_client_connections)            \
+	X(int, max_waiting_clients)                  \
 	X(int, max_user_connections)                 \
 	X(int, max_user_client_connections)          \
 	X(int64_t, server_lifetime)                  \

@@ -17,6 +17,7 @@ struct overrides {
 	int pool_size, min_pool_size, reserve_pool_size;
 	int pool_mode;          /* enum pool_mode, or -1 */
 	int max_db_connections, max_db_client_connections;
+	int max_waiting_clients;
 	int max_user_connections, max_user_client_connections;
 	int64_t server_lifetime, query_wait_timeout;
 	int64_t query_timeout, idle_transaction_timeout;

@@ -90,6 +90,14 @@ const struct choice choices_load_balance[] = {
 	{ NULL, 0, SETTING_IMPLEMENTED },
 };
 
+const struct choice choices_fair_by[] = {
+	{ "off", FAIR_BY_OFF, SETTING_IMPLEMENTED },
+	{ "client_addr", FAIR_BY_CLIENT_ADDR, SETTING_IMPLEMENTED },
+	{ "application_name", FAIR_BY_APPLICATION_NAME, SETTING_IMPLEMENTED },
+	{ "user", FAIR_BY_USER, SETTING_IMPLEMENTED },
+	{ NULL, 0, SETTING_IMPLEMENTED },
+};
+
 static int64_t get_number(const struct setting *, const void *base);
 static void put_number(const struct setting *, void *base, int64_t);
 static char *get_string(const struct setting *, const void *base);

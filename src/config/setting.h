@@ -33,6 +33,11 @@ enum sslmode {
 
 enum load_balance { LOAD_BALANCE_ROUND_ROBIN, LOAD_BALANCE_DISABLE };
 
+enum fair_by {
+	FAIR_BY_OFF, FAIR_BY_CLIENT_ADDR, FAIR_BY_APPLICATION_NAME,
+	FAIR_BY_USER
+};
+
 enum setting_type {
 	SETTING_INT,            /* int */
 	SETTING_BOOL,           /* bool */
@@ -113,6 +118,6 @@ const char *choice_name(const struct choice *, int value);
 /* The words by enum; choices_auth_type[...] and so on. */
 extern const struct choice choices_pool_mode[], choices_auth_type[],
     choices_client_sslmode[], choices_server_sslmode[],
-    choices_load_balance[];
+    choices_load_balance[], choices_fair_by[];
 
 #endif

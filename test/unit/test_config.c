@@ -326,6 +326,29 @@ START_TEST(h11_levels_are_resolved)
 }
 END_TEST
 
+START_TEST(waiting_clients_and_fairness)
+{
+	struct config *c = good("[pgweir]\nmax_waiting_clients = 500\n"
+	    "fair_by = client_addr\n[databases]\n"
+	    "own = max_waiting_clients=20\nunset =\n"
+	    "zero = max_waiting_clients=0\n");
+
+	ck_assert_int_eq(c->fair_by, FAIR_BY_CLIENT_ADDR);
+	ck_assert_int_eq(config_max_waiting_clients(c, config_database(c,
+	    "own"), NULL), 20);
+	ck_assert_int_eq(config_max_waiting_clients(c, config_database(c,
+	    "unset"), NULL), 500);
+	ck_assert_int_eq(config_max_waiting_clients(c, config_database(c,
+	    "zero"), NULL), 500);
+	config_unref(c);
+	c = good("[pgweir]\n[databases]\na=\n");
+	ck_assert_int_eq(c->fair_by, FAIR_BY_OFF);
+	ck_assert_int_eq(config_max_waiting_clients(c, config_database(c,
+	    "a"), NULL), 0);
+	config_unref(c);
+}
+END_TEST
+
 START_TEST(peers_are_found_by_number)
 {
 	struct config *c = good("[pgweir]\npeer_id = 1\n[peers]\n"
@@ -633,6 +656,7 @@ main(void)
 	tcase_add_test(tc, a_second_header_continues_the_section);
 	tcase_add_test(tc, databases_have_what_was_written);
 	tcase_add_test(tc, h11_levels_are_resolved);
+	tcase_add_test(tc, waiting_clients_and_fairness);
 	tcase_add_test(tc, peers_are_found_by_number);
 	tcase_add_loop_test(tc, a_reload_is_a_list_of_differences, 0,
 	    (int)countof(reloads));
