@@ -65,6 +65,7 @@ struct walk {
 	union {
 		struct socket_facts socket;
 		struct pool_facts pool;
+		struct fairness_facts fairness;
 		struct database_facts database;
 		struct user_facts user;
 		struct stats_facts stats;

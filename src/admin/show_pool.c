@@ -1,6 +1,6 @@
 /*
- * show_pool.c - SHOW POOLS, DATABASES, USERS, PEERS, PEER_POOLS, LISTS, MEM,
- * DNS_HOSTS, DNS_ZONES.
+ * show_pool.c - SHOW POOLS, FAIRNESS, DATABASES, USERS, PEERS, PEER_POOLS,
+ * LISTS, MEM, DNS_HOSTS, DNS_ZONES.
  */
 #include "admin/show.h"
 
@@ -45,6 +45,8 @@ static const struct column pools[] = {
 	COLUMN("pool_mode", PG_TEXT, struct pool_facts, pool_mode),
 	COLUMN("load_balance_hosts", PG_TEXT, struct pool_facts,
 	    load_balance_hosts),
+	/* Ours: */
+	COLUMN("wait_reason", PG_TEXT, struct pool_facts, wait_reason),
 };
 #undef INT
 
@@ -52,6 +54,27 @@ static bool
 next_pool(struct walk *w)
 {
 	return facts_pool(w->pooler, &w->cursor, &w->row.pool);
+}
+
+/* FAIRNESS */
+
+#define INT(member) COLUMN(#member, PG_INT4, struct fairness_facts, member)
+static const struct column fairness[] = {
+	COLUMN("database", PG_TEXT, struct fairness_facts, database),
+	COLUMN("user", PG_TEXT, struct fairness_facts, user),
+	COLUMN("key", PG_TEXT, struct fairness_facts, key),
+	INT(clients),
+	INT(waiting),
+	INT(held),
+	INT(part),
+	COLUMN("granted", PG_INT8, struct fairness_facts, granted),
+};
+#undef INT
+
+static bool
+next_key(struct walk *w)
+{
+	return facts_fairness(w->pooler, &w->cursor, &w->row.fairness);
 }
 
 /* DATABASES */
@@ -251,6 +274,7 @@ show_pools(void)
 {
 	static const struct show shows[] = {
 		SHOW("POOLS", pools, next_pool),
+		SHOW("FAIRNESS", fairness, next_key),
 		SHOW("DATABASES", databases, next_database),
 		SHOW("USERS", users, next_user),
 		SHOW("PEERS", peers, next_peer),

@@ -23,6 +23,7 @@
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
 #include "pool/database.h"
+#include "pool/fairness.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/session.h"
@@ -166,6 +167,7 @@ leave(struct client *c)
 	deadline_disarm(&c->deadline);
 	pool_cancel(&c->wait);
 	drop_server(c);
+	fair_key_release(&c->wait.key);
 	if (c->login != NULL)
 		p->on_login_left(c);
 	if (c->cancel != NULL)
@@ -250,23 +252,30 @@ is_mid_message(const struct client *c)
 void
 client_vfail(struct client *c, const struct failure *f, const char *detail)
 {
-	struct error_fields e = {
+	const struct error_fields e = {
 		.severity = "FATAL", .message = f->message, .detail = detail,
 		.code = f->sqlstate[0] != '\0' ? f->sqlstate :
 		    SQLSTATE_PROTOCOL_VIOLATION,
 	};
+
+	client_efail(c, &e);
+}
+
+void
+client_efail(struct client *c, const struct error_fields *e)
+{
 	struct text text = { 0 };
 
 	if (c->state == CLIENT_CLOSING)
 		return;
 	if (c->pooler->config->log_pooler_errors)
-		log_warning(&c->log, "pooler error: %s", f->message);
+		log_warning(&c->log, "pooler error: %s", e->message);
 	if (!is_mid_message(c)) {
-		writer_error(&text, &e);
+		writer_error(&text, e);
 		conn_send(&c->conn, text.p, text.n);
 		text_fini(&text);
 	}
-	client_finish(c, f->message);
+	client_finish(c, e->message);
 }
 
 void
@@ -287,7 +296,9 @@ client_destroy(struct client *c)
 {
 	must(c->magic == CLIENT_MAGIC && c->state == CLIENT_CLOSING);
 	must(c->login == NULL && c->link.server == NULL);
+	must(c->wait.key == NULL);
 	paramset_unref(c->link.params);
+	paramset_unref(c->asked);
 	if (c->user != NULL)
 		user_release(c->user);
 	c->magic = 0;

@@ -20,7 +20,9 @@
 
 struct cancel;
 struct database;
+struct error_fields;
 struct login;
+struct paramset;
 struct pool;
 struct pooler;
 struct user;
@@ -54,14 +56,15 @@ struct client {
 	struct database *database;      /* NULL before the login */
 	struct user *user;              /* who logged in */
 	struct pool *pool;
+	struct paramset *asked;         /* tracked ones of its login */
 	struct login *login;            /* LOGIN: see login.c */
 	struct cancel *cancel;          /* CANCEL: see cancel.c */
 	void *session;                  /* CONSOLE */
 	uint64_t id;
 	uint32_t place;                 /* in pooler->clients */
 	uint32_t discarding;            /* bytes left of a dropped frame */
-	bool refusing;                  /* drop messages up to the end of the
-					 * cycle and answer with 57014 */
+	bool refusing;                  /* its error was sent: drop messages
+					 * up to the end of the cycle */
 	struct cancelkey key;
 	struct addr addr, local;
 	struct mono born, request;      /* request: since when waiting/active */
@@ -85,6 +88,9 @@ void client_enter(struct client *, struct database *, struct user *,
 
 void client_vfail(struct client *, const struct failure *, const char *detail);
 	/* client_fail with a ready-made reason. */
+
+void client_efail(struct client *, const struct error_fields *);
+	/* The same with all that the message says; severity is FATAL. */
 
 void client_close(struct client *, const char *why);
 	/* End it without a message: it has left, or knows why already.

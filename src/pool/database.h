@@ -23,6 +23,7 @@ struct database {
 	bool paused, disabled;
 	struct quota_count servers;     /* max_db_connections */
 	uint32_t nclients, npools;
+	uint32_t nwaiting;      /* clients */
 	struct mono unused_since;       /* automatic and without clients */
 	struct database_table *table;
 	void *place;

@@ -15,8 +15,10 @@
 #include "pool/cancel.h"
 #include "pool/client.h"
 #include "pool/database.h"
+#include "pool/fairness.h"
 #include "pool/facts_socket.h"
 #include "pool/lane.h"
+#include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/state.h"
@@ -111,8 +113,45 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 	};
 	stats_average(&f->average, &pool->last, p->stats_usec);
 	f->cl_active = (int)pool->nclients - f->cl_waiting;
+	first = pool_waits_longest(pool);
+	if (first != NULL)
+		f->wait_reason = wait_reason_name(pool_wait_reason(first));
 	count_used(pool, f);
 	count_cancels(pool, f);
+	return true;
+}
+
+/* A cursor is the place of the pool, and within it that in its roster. */
+#define PLACES (2 * FAIR_KEYS_MAX)
+
+bool
+facts_fairness(const struct pooler *p, uint32_t *cursor,
+    struct fairness_facts *f)
+{
+	uint32_t at = *cursor / PLACES, place = *cursor % PLACES, i = 0;
+	const struct fair_key *k = NULL;
+	const struct pool *pool;
+	const struct list *n;
+
+	LIST_EACH (n, &p->pools) {
+		if (i++ < at)
+			continue;
+		pool = container_of(n, const struct pool, member);
+		if (pool->queue.fairness != NULL)
+			k = fairness_each(pool->queue.fairness, &place);
+		if (k != NULL)
+			break;
+		place = 0;
+	}
+	if (k == NULL)
+		return false;
+	*cursor = (i - 1) * PLACES + place;
+	*f = (struct fairness_facts){
+		.database = pool->database->name, .user = pool->user->name,
+		.key = k->name, .clients = k->clients, .waiting = k->waiting,
+		.held = k->held, .granted = k->granted,
+		.part = fairness_part(k->fairness, pools_servers(pool)),
+	};
 	return true;
 }
 

@@ -27,12 +27,24 @@ struct pool_facts {
 	    sv_tested, sv_login;
 	int64_t maxwait_usec;
 	const char *load_balance_hosts; /* NULL: a single host */
+	const char *wait_reason;        /* of who waits longest, or NULL */
 	struct stats total, average;
 };
 
 bool facts_pool(const struct pooler *, uint32_t *cursor,
     struct pool_facts *);
 	/* In order of database, then user; the console's own one included. */
+
+/* A row of SHOW FAIRNESS: a key that fair_by makes in a pool. */
+struct fairness_facts {
+	const char *database, *user, *key;
+	uint32_t clients, waiting, held, part;
+	uint64_t granted;
+};
+
+bool facts_fairness(const struct pooler *, uint32_t *cursor,
+    struct fairness_facts *);
+	/* By pool. */
 
 struct database_facts {
 	const char *name, *host, *dbname, *force_user, *pool_mode,

@@ -11,7 +11,7 @@
 #include "pgwire/params.h"
 #include "pool/client.h"
 #include "pool/database.h"
-#include "pool/gate.h"
+#include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/state.h"
@@ -87,7 +87,7 @@ describe_client(const struct client *c, struct socket_facts *f)
 	};
 	if (c->wait.pool != NULL)
 		f->wait_reason = wait_reason_name(
-		    gate_wait_reason(c->pool, &c->wait));
+		    pool_wait_reason(&c->wait));
 }
 
 static const struct client *

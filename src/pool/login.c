@@ -31,6 +31,7 @@
 #include "pool/cancel.h"
 #include "pool/client.h"
 #include "pool/database.h"
+#include "pool/fair_by.h"
 #include "pool/limits.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
@@ -266,6 +267,8 @@ wait_for_welcome(struct client *c)
 	struct mono now = loop_now(p->loop);
 	bool login_is_later;
 
+	if (!request_is_admitted(c, WANT_WELCOME))
+		return;
 	c->login->step = STEP_WELCOME;
 	c->request = now;
 	c->wait.want = WANT_WELCOME;
@@ -320,6 +323,7 @@ enter_database(struct client *c)
 	pool = pools_get(p, db, db->forced != NULL ? db->forced->user :
 	    u->name);
 	client_enter(c, db, u, pool);
+	fair_by_enter(c);
 	user_release(u);
 	wait_for_welcome(c);
 }
@@ -432,6 +436,7 @@ on_startup(struct client *c, const struct startup *packet)
 	    database[0] != '\0' ? database : user);
 	if (!is_within_limits(c))
 		return;
+	c->asked = paramset_ref(l->params);
 	if (c->pooler->config->application_name_add_host)
 		wishes_add_host(c, &l->params);
 	(void)startup_negotiate(packet, PROTOCOL_3_0, &l->out);

@@ -7,8 +7,8 @@
  *
  * Invariants, see pool_check():
  *   - nobody waits for a server while one is idle, unless paused;
- *   - a server that was released goes to who waits longest, not to the one
- *     who comes right back.
+ *   - a server that was released goes to who waits longest, or whose turn it
+ *     is by fair_by, not to the one who comes right back.
  *
  * When one more server is opened is decided in gate.c.
  *
@@ -30,6 +30,7 @@
 #include "pool/database.h"
 #include "pool/dial.h"
 #include "pool/errand.h"
+#include "pool/fairness.h"
 #include "pool/gate.h"
 #include "pool/lane.h"
 #include "pool/limits.h"
@@ -51,12 +52,31 @@ now_of(const struct pool *p)
  * Acquire and release.
  */
 
-static void
-refuse(struct queue *q, struct wait *w, const struct failure *f)
+static struct queue *
+queue_of(struct pool *p, enum want want)
 {
-	queue_leave(q, w);
+	return want == WANT_SERVER ? &p->queue : &p->newcomers;
+}
+
+static void
+start_waiting(struct pool *p, struct wait *w)
+{
+	w->pool = p;
+	p->database->nwaiting++;
+	p->pooler->counts.waiting++;
+	queue_join(queue_of(p, w->want), w, now_of(p));
+}
+
+static void
+stop_waiting(struct wait *w)
+{
+	struct pool *p = w->pool;
+
+	must(p->database->nwaiting > 0 && p->pooler->counts.waiting > 0);
+	p->database->nwaiting--;
+	p->pooler->counts.waiting--;
+	queue_leave(queue_of(p, w->want), w);
 	w->pool = NULL;
-	w->refused(w, f);
 }
 
 static void
@@ -66,8 +86,10 @@ refuse_queue(struct queue *q, const struct failure *f)
 	uint32_t n = q->n;
 
 	/* Who is refused may ask again at once: not in this round. */
-	while (n-- > 0 && (w = queue_first(q)) != NULL)
-		refuse(q, w, f);
+	while (n-- > 0 && (w = queue_first(q)) != NULL) {
+		stop_waiting(w);
+		w->refused(w, f);
+	}
 }
 
 void
@@ -102,21 +124,44 @@ pool_acquire(struct pool *p, struct wait *w)
 		refuse_from_cache(w, f);
 		return;
 	}
-	w->pool = p;
-	queue_join(w->want == WANT_SERVER ? &p->queue : &p->newcomers, w,
-	    now_of(p));
+	start_waiting(p, w);
 	pool_serve(p);
 }
 
 void
 pool_cancel(struct wait *w)
 {
-	struct pool *p = w->pool;
+	if (w->pool != NULL)
+		stop_waiting(w);
+}
+
+enum wait_reason
+pool_wait_reason(const struct wait *w)
+{
+	const struct pool *p = w->pool;
+	enum wait_reason reason;
 
 	if (p == NULL)
-		return;
-	queue_leave(w->want == WANT_SERVER ? &p->queue : &p->newcomers, w);
-	w->pool = NULL;
+		return WAIT_NONE;
+	reason = gate_wait_reason(p, w);
+	switch (reason) {
+	case WAIT_POOL_SIZE:
+	case WAIT_DB_LIMIT:
+	case WAIT_USER_LIMIT:
+	case WAIT_BUDGET:
+		/* There are no more servers; of those, it has its part. */
+		if (w->want == WANT_SERVER && w->key != NULL &&
+		    fair_key_is_sated(w->key, pools_servers(p)))
+			return WAIT_FAIR_SHARE;
+		break;
+	case WAIT_NONE:
+	case WAIT_PAUSED:
+	case WAIT_FAIR_SHARE:
+	case WAIT_CONNECTING:
+	case WAIT_LOGIN_BACKOFF:
+		break;
+	}
+	return reason;
 }
 
 /* The idle server that is due: the one used last, so that the others can go
@@ -142,15 +187,25 @@ pick_idle(const struct pool *p)
 	return best;
 }
 
+/* Whose turn it is. */
+static struct wait *
+next_of(const struct pool *p)
+{
+	return p->queue.fairness == NULL ? queue_first(&p->queue) :
+	    queue_next(&p->queue, pools_servers(p));
+}
+
 static void
 grant(struct pool *p, struct server *s)
 {
-	struct wait *w = queue_first(&p->queue);
+	struct wait *w = next_of(p);
 
-	must(w != NULL && s->state == SERVER_IDLE);
-	queue_leave(&p->queue, w);
-	w->pool = NULL;
+	must(w != NULL && s->state == SERVER_IDLE && s->holder == NULL);
+	stop_waiting(w);
 	p->moved = now_of(p);
+	if (w->key != NULL)
+		fair_key_serve(w->key);
+	s->holder = w->key;
 	p->stats.wait_time += (uint64_t)mono_between(w->since, now_of(p));
 	w->granted(w, s);
 }
@@ -192,6 +247,54 @@ start_check(struct server *s)
 	    strcmp(sql, "<empty>") == 0 ? "" : sql, on_checked);
 }
 
+/* Would who asks now be served later? Who is refused is served at once. */
+static bool
+would_wait(const struct pool *p, enum want want)
+{
+	const struct server *s;
+
+	if (gate_lasting_failure(p) != NULL ||
+	    (want == WANT_WELCOME && p->defaults != NULL))
+		return false;
+	s = pick_idle(p);
+	return want == WANT_WELCOME || pools_is_stopped(p) ||
+	    p->queue.n > 0 || s == NULL || needs_check(s);
+}
+
+struct wait *
+pool_waits_longest(const struct pool *p)
+{
+	struct wait *a = queue_first(&p->queue);
+	struct wait *b = queue_first(&p->newcomers);
+
+	if (a == NULL || b == NULL)
+		return a != NULL ? a : b;
+	return b->since.usec < a->since.usec ? b : a;
+}
+
+bool
+pool_admits(const struct pool *p, enum want want, char *detail, size_t cap)
+{
+	const struct pooler *pooler = p->pooler;
+	uint32_t n = pooler->counts.waiting;
+	uint32_t limit = (uint32_t)pooler->config->max_waiting_clients;
+	const struct wait *w;
+
+	if (limit == 0 || n < limit) {
+		n = p->database->nwaiting;
+		limit = p->max_waiting;
+	}
+	if (limit == 0 || n < limit || !would_wait(p, want))
+		return true;
+	w = pool_waits_longest(p);
+	snprintf(detail, cap, "There are %u waiting already, the limit is %u "
+	    "(max_waiting_clients); waiting because: %s", (unsigned)n,
+	    (unsigned)limit, wait_reason_name(w != NULL ?
+	    pool_wait_reason(w) : gate_wait_reason(p, &(struct wait){
+	    .pool = (struct pool *)(uintptr_t)p, .want = want })));
+	return false;
+}
+
 static bool
 somebody_waits(const struct pool *p)
 {
@@ -206,8 +309,7 @@ pool_serve(struct pool *p)
 
 	while (p->defaults != NULL &&
 	    (w = queue_first(&p->newcomers)) != NULL) {
-		queue_leave(&p->newcomers, w);
-		w->pool = NULL;
+		stop_waiting(w);
 		w->granted(w, NULL);
 	}
 	while (!pools_is_stopped(p) && p->queue.n > 0 &&
@@ -317,6 +419,7 @@ void
 pool_release(struct server *s)
 {
 	must(s->link == NULL && s->state == SERVER_ACTIVE);
+	fair_key_return(&s->holder);
 	if (s->pool->lifetime == 0)
 		s->close_needed = true;
 	come_back(s);
@@ -359,6 +462,7 @@ on_closed(struct server *s)
 {
 	struct pool *p = s->pool;
 
+	fair_key_return(&s->holder);
 	dial_abandon(s);
 	if (p->pooler->on_server_closed != NULL)
 		p->pooler->on_server_closed(p->pooler);
@@ -487,4 +591,7 @@ pool_check(const struct pool *p)
 	must(p->queue.n == 0 || pools_is_stopped(p) ||
 	    p->count[SERVER_IDLE] == 0 ||
 	    p->count[SERVER_TESTED] >= p->queue.n);
+	if (p->queue.fairness != NULL)
+		fairness_check(p->queue.fairness, p->queue.n,
+		    p->count[SERVER_ACTIVE]);
 }

@@ -4,6 +4,9 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "pool/queue.h"
 #include "pool/server.h"
 
@@ -15,6 +18,11 @@ struct wait;
 void pool_register(struct pooler *);
 	/* Before the first pool is made. */
 
+bool pool_admits(const struct pool *, enum want, char *detail, size_t cap);
+	/* May one ask for this? Not who would have to wait where as many
+	 * wait as max_waiting_clients allows: detail says how many, and
+	 * why. */
+
 void pool_acquire(struct pool *, struct wait *);
 	/* Ask for a server, or for the welcome (w->want). Exactly one of
 	 * w->granted and w->refused follows, possibly before this returns.
@@ -22,6 +30,12 @@ void pool_acquire(struct pool *, struct wait *);
 
 void pool_cancel(struct wait *);
 	/* Stop waiting. No callback follows. Harmless if not waiting. */
+
+struct wait *pool_waits_longest(const struct pool *);
+	/* For a server or the welcome; NULL: nobody waits. */
+
+enum wait_reason pool_wait_reason(const struct wait *);
+	/* Why it still waits; WAIT_NONE if it does not. */
 
 void pool_release(struct server *);
 	/* A server that has no link any more: reset it if that is due, give

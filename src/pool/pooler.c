@@ -21,6 +21,7 @@
 #include "pool/control.h"
 #include "pool/database.h"
 #include "pool/dial.h"
+#include "pool/fair_by.h"
 #include "pool/limits.h"
 #include "pool/login.h"
 #include "pool/overdue.h"
@@ -564,6 +565,8 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 	user_refresh(p);
 	LIST_EACH (n, &p->pools)
 		pools_load(pool_of(n));
+	if (old->fair_by != fresh->fair_by)
+		fair_by_reload(p);
 	for (i = 0; i < diff.n; i++)
 		apply_change(p, &diff.items[i]);
 	config_diff_fini(&diff);

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "pgwire/params.h"
 #include "pool/database.h"
+#include "pool/fairness.h"
 #include "pool/lane.h"
 #include "pool/limits.h"
 #include "pool/state.h"
@@ -97,6 +98,8 @@ pools_get(struct pooler *pooler, struct database *db, const char *user)
 	p->server_hooks = pooler->pool_hooks->server;
 	queue_init(&p->queue);
 	queue_init(&p->newcomers);
+	if (pooler->config->fair_by != FAIR_BY_OFF)
+		p->queue.fairness = fairness_create(pooler->hash_seed);
 	timer_init(&p->timer, pooler->loop, on_timer);
 	db->npools++;
 	insert_sorted(p);
@@ -120,6 +123,7 @@ pools_destroy(struct pool *p)
 	while ((n = list_first(&p->lanes)) != NULL)
 		lane_destroy(container_of(n, struct lane, member));
 	timer_disarm(&p->timer);
+	fairness_destroy(p->queue.fairness);
 	quota_leave(&p->room);
 	list_remove(&p->member);
 	p->pooler->npools--;
@@ -172,6 +176,7 @@ resolve_settings(struct pool *p)
 		p->min_size = p->size;
 	p->reserve_size = reserve > 0 && cfg->reserve_pool_timeout > 0 ?
 	    (uint32_t)reserve : 0;
+	p->max_waiting = (uint32_t)config_max_waiting_clients(cfg, e, NULL);
 	p->lifetime = config_server_lifetime(cfg, e, u);
 	p->query_wait_timeout = config_query_wait_timeout(cfg, e, u);
 	p->query_timeout = config_query_timeout(cfg, e, u);

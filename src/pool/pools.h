@@ -31,6 +31,7 @@ struct pool {
 	enum pool_mode mode;            /* these: resolved settings */
 	uint32_t size;                  /* UINT32_MAX: no limit */
 	uint32_t min_size, reserve_size;
+	uint32_t max_waiting;           /* in its database; 0: no limit */
 	int64_t query_wait_timeout;     /* these: 0 is none */
 	int64_t query_timeout, transaction_timeout, idle_transaction_timeout;
 	int64_t lifetime;               /* 0: use servers once */

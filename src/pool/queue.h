@@ -1,5 +1,5 @@
 /*
- * queue.h - who waits for a server, in the order of arrival.
+ * queue.h - who waits for a server, in the order of arrival, and who is next.
  */
 #ifndef POOL_QUEUE_H
 #define POOL_QUEUE_H
@@ -11,6 +11,8 @@
 #include "base/mono.h"
 
 struct failure;
+struct fair_key;
+struct fairness;
 struct pool;
 struct server;
 
@@ -22,6 +24,7 @@ struct server;
 	X(DB_LIMIT,      "db_limit")          \
 	X(USER_LIMIT,    "user_limit")        \
 	X(BUDGET,        "budget")            \
+	X(FAIR_SHARE,    "fair_share")        \
 	X(CONNECTING,    "connecting")        \
 	X(LOGIN_BACKOFF, "login_backoff")
 
@@ -33,7 +36,7 @@ enum wait_reason {
 
 const char *wait_reason_name(enum wait_reason);
 
-/* What is wanted. Later: which lanes, the fairness key, a minimum LSN. */
+/* What is wanted. Later: which lanes, a minimum LSN. */
 enum want {
 	WANT_SERVER,
 	WANT_WELCOME            /* what a first server tells at its login */
@@ -45,6 +48,8 @@ struct wait {
 	struct pool *pool;      /* NULL: does not wait */
 	enum want want;
 	struct mono since;
+	struct fair_key *key;   /* whose turn it uses; NULL: fair_by is off */
+	struct list turn;       /* among those of the key */
 	void (*granted)(struct wait *, struct server *);
 		/* Here it is; NULL for a welcome. */
 	void (*refused)(struct wait *, const struct failure *);
@@ -53,6 +58,7 @@ struct wait {
 struct queue {
 	struct list waits;
 	uint32_t n;
+	struct fairness *fairness;      /* NULL: first come, first served */
 };
 
 void queue_init(struct queue *);
@@ -60,5 +66,14 @@ void queue_join(struct queue *, struct wait *, struct mono now);
 void queue_leave(struct queue *, struct wait *);
 struct wait *queue_first(const struct queue *);
 	/* The one who waits longest; NULL if nobody does. */
+
+struct wait *queue_next(const struct queue *, uint32_t servers);
+	/* The one to be served next, in a pool that has so many servers; NULL
+	 * if nobody waits. */
+
+void queue_forget_keys(struct queue *);
+void queue_learn_keys(struct queue *);
+	/* Those who wait get other keys, and the queue another fairness,
+	 * between these two. */
 
 #endif

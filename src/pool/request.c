@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/must.h"
 #include "config/config.h"
 #include "net/loop.h"
@@ -23,7 +24,6 @@
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
 #include "pool/client.h"
-#include "pool/gate.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/database.h"
@@ -96,6 +96,44 @@ wait_limit(const struct client *c)
 	return wait == 0 || (query > 0 && query < wait) ? query : wait;
 }
 
+/* Answer what it has sent with an error, up to the end of the cycle. The
+ * error goes out now: who has sent a Flush instead of a Sync waits for it. */
+static void
+refuse_cycle(struct client *c, const struct error_fields *e)
+{
+	struct text text = { 0 };
+
+	writer_error(&text, e);
+	conn_send(&c->conn, text.p, text.n);
+	text_fini(&text);
+	c->refusing = true;
+}
+
+bool
+request_is_admitted(struct client *c, enum want want)
+{
+	char detail[160];
+	struct error_fields e = {
+		.severity = "ERROR", .code = SQLSTATE_TOO_MANY_CONNECTIONS,
+		.message = "too many clients wait for a server",
+		.detail = detail,
+		.hint = "Try again after a pause, longer each time.",
+	};
+
+	if (pool_admits(c->pool, want, detail, sizeof detail))
+		return true;
+	if (c->state == CLIENT_LOGIN) {
+		e.severity = "FATAL";
+		client_efail(c, &e);
+		return false;
+	}
+	if (c->pooler->config->log_pooler_errors)
+		log_warning(&c->log, "pooler error: %s", e.message);
+	refuse_cycle(c, &e);
+	request_idle_anew(c);
+	return false;
+}
+
 static void
 want_server(struct client *c)
 {
@@ -109,6 +147,8 @@ want_server(struct client *c)
 		    "server shutting down");
 		return;
 	}
+	if (!request_is_admitted(c, WANT_SERVER))
+		return;
 	client_set_state(c, CLIENT_WAITING);
 	c->request = now_of(c);
 	c->wait.want = WANT_SERVER;
@@ -138,7 +178,7 @@ request_notify_late(struct client *c)
 	char detail[64];
 
 	snprintf(detail, sizeof detail, "waiting because: %s",
-	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
+	    wait_reason_name(pool_wait_reason(&c->wait)));
 	e.detail = detail;
 	writer_notice(&text, &e);
 	conn_send(&c->conn, text.p, text.n);
@@ -166,7 +206,7 @@ request_wait_late(struct client *c)
 	}
 	snprintf(detail, sizeof detail, "waited %.1f s because: %s",
 	    (double)mono_between(c->wait.since, now_of(c)) / 1e6,
-	    wait_reason_name(gate_wait_reason(c->pool, &c->wait)));
+	    wait_reason_name(pool_wait_reason(&c->wait)));
 	client_vfail(c, wait_limit(c) == c->pool->query_wait_timeout ?
 	    &wait : &query, detail);
 }
@@ -205,13 +245,19 @@ request_idle_late(struct client *c)
 bool
 request_cancel(struct client *c)
 {
+	static const struct error_fields canceled = {
+		.severity = "ERROR", .code = SQLSTATE_QUERY_CANCELED,
+		.message = "canceling statement due to user request",
+		.detail = "The query was still waiting for a server.",
+	};
+
 	if (c->state != CLIENT_WAITING || c->wait.pool == NULL)
 		return false;
 	deadline_disarm(&c->deadline);
 	pool_cancel(&c->wait);
 	client_set_state(c, CLIENT_IDLE);
 	arm_idle(c);
-	c->refusing = true;
+	refuse_cycle(c, &canceled);
 	conn_redeliver(&c->conn);
 	return true;
 }
@@ -221,16 +267,11 @@ request_cancel(struct client *c)
  */
 
 static void
-answer_canceled(struct client *c)
+end_cycle(struct client *c)
 {
-	static const struct error_fields e = {
-		.severity = "ERROR", .code = SQLSTATE_QUERY_CANCELED,
-		.message = "canceling statement due to user request",
-		.detail = "The query was still waiting for a server.",
-	};
 	struct text text = { 0 };
 
-	writer_error(&text, &e);
+	c->refusing = false;
 	writer_ready(&text, 'I');
 	conn_send(&c->conn, text.p, text.n);
 	text_fini(&text);
@@ -286,10 +327,8 @@ discard(struct client *c, const struct frame *f, size_t n)
 
 	c->discarding = f->len - (uint32_t)take;
 	if (c->refusing && (f->type == FE_QUERY || f->type == FE_SYNC ||
-	    f->type == FE_FUNCTION_CALL)) {
-		c->refusing = false;
-		answer_canceled(c);
-	}
+	    f->type == FE_FUNCTION_CALL))
+		end_cycle(c);
 	return take;
 }
 

@@ -6,11 +6,18 @@
 
 #include <stdbool.h>
 
+#include "pool/queue.h"
+
 struct client;
 
 void request_start(struct client *);
 	/* Logged in: IDLE from now on. What it has sent already is handled
 	 * at once. See console_start() for the console's clients. */
+
+bool request_is_admitted(struct client *, enum want);
+	/* May it ask for this, by max_waiting_clients? If not it has been
+	 * told: by FATAL while it logs in, else by an ERROR that is the
+	 * answer to what it has sent. */
 
 bool request_cancel(struct client *);
 	/* Does it wait for a server? Then its query fails with 57014. */

@@ -19,6 +19,7 @@
 #include "pgwire/tracker.h"
 
 struct dial;
+struct fair_key;
 struct lane;
 struct link;
 struct pool;
@@ -85,11 +86,11 @@ struct server {
 	struct stats *stats;            /* its pool's */
 	uint64_t id;
 	uint32_t place;                 /* in pooler->servers */
-
 	struct tracker tracker;
 	struct paramset *params;        /* tracked ones, as it reports them */
 	uint64_t reported;              /* bit per tracked name it reports */
 	struct link *link;              /* ACTIVE: the client's */
+	struct fair_key *holder;        /* NULL: nobody, or fair_by is off */
 	struct errand errand;
 	void (*on_set)(struct server *, const struct failure *);
 	struct dial *dial;              /* LOGIN: see dial.c */
@@ -97,7 +98,6 @@ struct server {
 	bool hiding;                    /* that frame is for nobody */
 	bool close_needed;              /* not to be used again */
 	bool said_goodbye;              /* it sent a FATAL error */
-
 	struct ticket ticket;
 	struct deadline deadline;
 	struct mono born, used;         /* used: since when in this state */

@@ -33,6 +33,7 @@ struct client_counts {
 	uint32_t all;           /* sockets, for max_client_conn */
 	uint32_t login;         /* not logged in yet */
 	uint32_t console;
+	uint32_t waiting;       /* for a server or the welcome */
 };
 
 struct pooler {

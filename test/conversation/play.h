@@ -28,7 +28,7 @@ struct world;
 struct play {
 	const char *why;        /* "d01: the first ReadyForQuery is ..." */
 	const char *ini;        /* NULL: the caller's */
-	const char *lines[32];
+	const char *lines[48];
 };
 
 void play_lines(struct world *, const char *why, const char *const *lines);

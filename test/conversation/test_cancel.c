@@ -113,9 +113,9 @@ static const struct play cancels[] = {
 		"server 1: C BEGIN / Z T",
 		"client 2: P - DELETE / B - -",
 		"client 3 cancels 2",
-		"client 2 <",
+		"client 2 < E 57014",
 		"client 2: E - 0 / S",
-		"client 2 < E 57014 / Z I",
+		"client 2 < Z I",
 		"client 2: Q SELECT 2",
 		"client 2 waits pool_size" } },
 	{ "g06, e11: our own SET is not cancelled", NULL, {

@@ -183,13 +183,15 @@ trouble(struct soak *k)
 
 static const char *const inis[] = {
 	"pool_mode = transaction\ndefault_pool_size = 3\n",
-	"pool_mode = session\ndefault_pool_size = 4\n",
+	"pool_mode = session\ndefault_pool_size = 4\n"
+	    "fair_by = application_name\n",
 	"pool_mode = transaction\ndefault_pool_size = 2\n"
 	    "reserve_pool_size = 2\nreserve_pool_timeout = 2\n"
 	    "server_lifetime = 20\nmin_pool_size = 1\n",
 	"pool_mode = transaction\ndefault_pool_size = 3\n"
 	    "server_reset_query_always = 1\nserver_round_robin = 1\n"
-	    "server_check_delay = 1\nserver_lifetime = 0\n",
+	    "server_check_delay = 1\nserver_lifetime = 0\n"
+	    "fair_by = application_name\n",
 };
 
 static const char *

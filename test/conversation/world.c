@@ -26,6 +26,7 @@
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
 #include "pool/database.h"
+#include "pool/fairness.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/server.h"
@@ -181,10 +182,29 @@ greet_all(struct world *w)
 	return moved;
 }
 
+/* An application_name that is set before the client's own bytes come. */
+static bool
+take_name(struct peer *p, const char *line)
+{
+	char name[64] = "", report[100];
+
+	if (strncmp(line, "Q SET application_name='", 24) != 0 ||
+	    (line[24] != '\'' &&
+	    sscanf(line + 24, "%63[^']", name) != 1))
+		return false;
+	snprintf(report, sizeof report, "S application_name=%s", name);
+	script_write(SERVER_SPEAKS, report, &p->out);
+	script_write(SERVER_SPEAKS, "C SET", &p->out);
+	script_write(SERVER_SPEAKS, "Z I", &p->out);
+	return true;
+}
+
 /* A line that somebody else than the test answers. */
 static bool
 answer(struct world *w, struct peer *p, const char *line)
 {
+	if (w->takes_names && take_name(p, line))
+		return true;
 	if (w->on_query != NULL) {
 		w->on_query(w, p->n, line);
 		return true;
@@ -413,10 +433,13 @@ check_clients_gone(struct pooler *p)
 	ck_assert_uint_eq(p->counts.all, 0);
 	ck_assert_uint_eq(p->counts.login, 0);
 	ck_assert_uint_eq(p->counts.console, 0);
+	ck_assert_uint_eq(p->counts.waiting, 0);
 	ck_assert_uint_eq(p->clients.count, 0);
 	ck_assert_uint_eq(p->client_slab.used, 0);
-	while ((db = database_next(p, db)) != NULL)
+	while ((db = database_next(p, db)) != NULL) {
 		ck_assert_uint_eq(db->nclients, 0);
+		ck_assert_uint_eq(db->nwaiting, 0);
+	}
 	while ((u = user_next(p, u)) != NULL)
 		ck_assert_uint_eq(u->nclients, 0);
 	LIST_EACH (n, &p->pools) {
@@ -425,6 +448,8 @@ check_clients_gone(struct pooler *p)
 		ck_assert_uint_eq(pool->queue.n, 0);
 		ck_assert_uint_eq(pool->newcomers.n, 0);
 		ck_assert_uint_eq(pool->count[SERVER_ACTIVE], 0);
+		if (pool->queue.fairness != NULL)
+			fairness_check(pool->queue.fairness, 0, 0);
 	}
 }
 

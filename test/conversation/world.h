@@ -43,6 +43,7 @@ struct world {
 	bool hangs_up;          /* servers close at the startup packet */
 	bool holds_cancels;     /* cancel requests stay open */
 	bool keeps_resets;      /* DISCARD ALL and the empty query as well */
+	bool takes_names;       /* SET application_name is answered */
 	void (*on_query)(struct world *, unsigned server, const char *line);
 		/* NULL, or who answers instead of the test */
 	char owner[32];

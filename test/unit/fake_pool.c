@@ -508,7 +508,18 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 	(void)p;
 	*f = (struct pool_facts){
 		"app", "me", "transaction", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-		12000013, NULL, some, others
+		12000013, NULL, "fair_share", some, others
+	};
+	return (*cursor)++ == 0;
+}
+
+bool
+facts_fairness(const struct pooler *p, uint32_t *cursor,
+    struct fairness_facts *f)
+{
+	(void)p;
+	*f = (struct fairness_facts){
+		"app", "me", "web", 400, 380, 2, 3, 9000000000
 	};
 	return (*cursor)++ == 0;
 }

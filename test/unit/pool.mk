@@ -5,3 +5,10 @@ test_batch_SOURCES = test/unit/test_batch.c
 test_batch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_batch_LDADD = libpool.a libcluster.a libconfig.a libpgwire.a libnet.a \
 	libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
+
+check_PROGRAMS += test_fairness
+TESTS += test_fairness
+test_fairness_SOURCES = test/unit/test_fairness.c
+test_fairness_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_fairness_LDADD = libpool.a libcluster.a libconfig.a libpgwire.a \
+	libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)

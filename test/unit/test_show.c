@@ -80,8 +80,12 @@ static const struct {
 	    "cl_active_cancel_req i, cl_waiting_cancel_req i, sv_active i, "
 	    "sv_active_cancel i, sv_being_canceled i, sv_idle i, sv_used i, "
 	    "sv_tested i, sv_login i, maxwait i, maxwait_us i, pool_mode t, "
-	    "load_balance_hosts t\n"
-	    "D app|me|1|2|3|4|5|6|7|8|9|10|11|12|13|transaction|NULL" },
+	    "load_balance_hosts t, wait_reason t\n"
+	    "D app|me|1|2|3|4|5|6|7|8|9|10|11|12|13|transaction|NULL|"
+	    "fair_share" },
+	{ "SHOW FAIRNESS", "T database t, user t, key t, clients i, "
+	    "waiting i, held i, part i, granted q\n"
+	    "D app|me|web|400|380|2|3|9000000000" },
 	{ "SHOW PEERS", "T peer_id i, host t, port i, pool_size i\n"
 	    "D 3|peer.example|6433|20" },
 	{ "SHOW PEER_POOLS", "T peer_id i, cl_active_cancel_req i, "
@@ -225,7 +229,8 @@ START_TEST(help_names_every_table_and_command)
 		"HELP", "VERSION", "CONFIG", "DATABASES", "POOLS", "CLIENTS",
 		"SERVERS", "STATS", "STATS_TOTALS", "STATS_AVERAGES",
 		"TOTALS", "LISTS", "USERS", "MEM", "STATE", "PEERS",
-		"PEER_POOLS", "\tPAUSE [db]", "\tRESUME [db]", "\tKILL [db]",
+		"PEER_POOLS", "FAIRNESS",
+		"\tPAUSE [db]", "\tRESUME [db]", "\tKILL [db]",
 		"\tRECONNECT [db]", "\tRELOAD", "\tSHUTDOWN ["
 	};
 	const char *said;

@@ -1,0 +1,117 @@
+/*
+ * fair_by.c - which key a client belongs to.
+ *
+ * A key belongs to the login: the address, the application_name that came
+ * with the startup packet, the user whose password was checked. Whatever a
+ * client says later changes nothing.
+ */
+#include "pool/fair_by.h"
+
+#include "base/must.h"
+#include "config/config.h"
+#include "pgwire/params.h"
+#include "pool/client.h"
+#include "pool/fairness.h"
+#include "pool/pools.h"
+#include "pool/server.h"
+#include "pool/state.h"
+#include "pool/user.h"
+
+static const char *
+asked_name(const struct client *c)
+{
+	int i = param_names_find(c->pooler->names, "application_name");
+	const char *name = i >= 0 ? paramset_get(c->asked, (unsigned)i) :
+	    NULL;
+
+	return name != NULL ? name : "";
+}
+
+/* NULL: fair_by is off. */
+static const char *
+key_name(const struct client *c, char *buf, size_t cap)
+{
+	switch (c->pooler->config->fair_by) {
+	case FAIR_BY_OFF:
+		break;
+	case FAIR_BY_CLIENT_ADDR:
+		return addr_format(&c->addr, buf, cap);
+	case FAIR_BY_APPLICATION_NAME:
+		return asked_name(c);
+	case FAIR_BY_USER:
+		return c->user->name;
+	}
+	return NULL;
+}
+
+void
+fair_by_enter(struct client *c)
+{
+	char buf[64];
+	const char *name = key_name(c, buf, sizeof buf);
+
+	must(c->wait.key == NULL && c->pool != NULL);
+	if (name != NULL)
+		c->wait.key = fair_key_acquire(c->pool->queue.fairness, name);
+}
+
+/* Is it among those who have a key? */
+static bool
+has_entered(const struct client *c)
+{
+	return c->pool != NULL && c->state != CLIENT_CLOSING;
+}
+
+static void
+forget_keys(struct pooler *p)
+{
+	uint32_t cursor = 0;
+	struct client *c;
+	struct list *n;
+
+	LIST_EACH (n, &p->pools)
+		queue_forget_keys(&container_of(n, struct pool,
+		    member)->queue);
+	while ((c = roster_next(&p->clients, &cursor)) != NULL) {
+		if (c->link.server != NULL)
+			fair_key_return(&c->link.server->holder);
+		fair_key_release(&c->wait.key);
+	}
+}
+
+static void
+learn_keys(struct pooler *p)
+{
+	uint32_t cursor = 0;
+	struct client *c;
+	struct list *n;
+
+	while ((c = roster_next(&p->clients, &cursor)) != NULL) {
+		if (!has_entered(c))
+			continue;
+		fair_by_enter(c);
+		if (c->link.server == NULL || c->wait.key == NULL)
+			continue;
+		fair_key_hold(c->wait.key);
+		c->link.server->holder = c->wait.key;
+	}
+	LIST_EACH (n, &p->pools)
+		queue_learn_keys(&container_of(n, struct pool,
+		    member)->queue);
+}
+
+void
+fair_by_reload(struct pooler *p)
+{
+	struct list *n;
+	struct queue *q;
+
+	forget_keys(p);
+	LIST_EACH (n, &p->pools) {
+		q = &container_of(n, struct pool, member)->queue;
+		fairness_destroy(q->fairness);
+		q->fairness = p->config->fair_by == FAIR_BY_OFF ? NULL :
+		    fairness_create(p->hash_seed);
+	}
+	learn_keys(p);
+}
