@@ -7,7 +7,8 @@
  * server and finds no room waits in the quota's line, and gets one
  *
  *   - at once, if some other pool has an idle one: that of the pool which is
- *     furthest above its fair part, the longest idle first;
+ *     furthest above its fair part, the longest idle first (but a pool that
+ *     has its part already takes only what is above that of others);
  *   - when a server comes to rest whose pool has waiters of its own but more
  *     than its fair part, if the pool that waits has less than that.
  *
@@ -44,6 +45,7 @@
 #define TENURE_USEC   INT64_C(100000)
 #define PATIENCE_USEC INT64_C(100000)
 #define BURST         8u
+#define DEMAND_USEC   INT64_C(100000)
 #define LEVEL_USEC    INT64_C(10000)    /* the fair part is as old as this */
 
 static struct pool *
@@ -68,8 +70,8 @@ limits_waiting_since(const struct pool *p)
 		w = queue_first(&p->newcomers);
 	if (w == NULL)
 		return QUOTA_NEVER;
-	since = w->since;
-	return p->moved.usec > since.usec ? p->moved : since;
+	since = p->moved.usec > w->since.usec ? p->moved : w->since;
+	return mono_after(since, pools_servers(p) * TENURE_USEC);
 }
 
 /*
@@ -107,12 +109,19 @@ holding_of(const struct pool *p, const struct quota *q)
 	return h;
 }
 
+/* Busy servers and waiting clients, at their most in the last DEMAND_USEC: who
+ * pauses between two bursts is not idle. */
 static uint32_t
-demand_of(const struct pool *p, const struct holding *h)
+demand_of(struct pool *p, const struct holding *h)
 {
 	uint32_t n = h->held - h->idle + p->queue.n + (p->newcomers.n > 0);
+	struct mono now = now_of(p->pooler);
 
-	return n < p->size ? n : p->size;
+	if (n >= p->demand || mono_between(p->demand_at, now) > DEMAND_USEC) {
+		p->demand = n;
+		p->demand_at = now;
+	}
+	return p->demand < p->size ? p->demand : p->size;
 }
 
 /* The level of the fair parts below a quota. */
@@ -199,13 +208,26 @@ idle_longest(const struct pool *p, const struct quota *q)
 	return best;
 }
 
+/* From which surplus on, in parts of a server, is an idle one taken for this
+ * pool? Who has its whole part takes only what is above that of others. */
+static int64_t
+least_surplus(struct pool *wants, struct quota *q)
+{
+	struct holding h;
+
+	if (wants == NULL)
+		return INT64_MIN;
+	h = holding_of(wants, q);
+	return has_less(&h, fair_part(demand_of(wants, &h),
+	    level_of(wants->pooler, q))) ? INT64_MIN : 0;
+}
+
 /* The idle server to take first, but none of the pool that wants it. */
 static struct server *
-find_idle(const struct pooler *pooler, const struct pool *wants,
-    struct quota *q)
+find_idle(const struct pooler *pooler, struct pool *wants, struct quota *q)
 {
 	uint64_t level = level_of(pooler, q), part;
-	int64_t above, most = INT64_MIN;
+	int64_t above, most = least_surplus(wants, q);
 	struct server *best = NULL, *s;
 	struct holding h;
 	struct list *n;
@@ -217,7 +239,7 @@ find_idle(const struct pooler *pooler, const struct pool *wants,
 		h = holding_of(pool_of(n), q);
 		part = fair_part(demand_of(pool_of(n), &h), level);
 		above = (int64_t)h.held * FAIR_ONE - (int64_t)part;
-		if (above > most || (above == most &&
+		if (above > most || (above == most && best != NULL &&
 		    s->used.usec < best->used.usec)) {
 			best = s;
 			most = above;
@@ -227,7 +249,7 @@ find_idle(const struct pooler *pooler, const struct pool *wants,
 }
 
 static bool
-evict(const struct pooler *pooler, const struct pool *wants, struct quota *q)
+evict(const struct pooler *pooler, struct pool *wants, struct quota *q)
 {
 	struct server *s = find_idle(pooler, wants, q);
 
@@ -303,7 +325,7 @@ is_settled(const struct server *s, struct mono now)
 static bool
 deserves(const struct quota_wait *w, const struct pool *p, struct quota *q)
 {
-	const struct pool *r = w->owner;
+	struct pool *r = w->owner;
 	struct mono now = now_of(p->pooler), since = w->since(w);
 	struct holding h;
 
@@ -320,7 +342,7 @@ deserves(const struct quota_wait *w, const struct pool *p, struct quota *q)
 static bool
 yields(const struct server *s, struct quota *q)
 {
-	const struct pool *p = s->pool;
+	struct pool *p = s->pool;
 	struct holding h;
 	struct list *n;
 

@@ -39,8 +39,9 @@ void limits_shrink(struct pooler *);
 	/* Close idle servers where more is open than a budget allows. */
 
 struct mono limits_waiting_since(const struct pool *);
-	/* Since when the pool's line has not moved; QUOTA_NEVER: nobody is
-	 * in it. */
+	/* Since when the pool's line has not moved, as far as its place in a
+	 * quota's line goes: each server that it has makes that a bit later.
+	 * QUOTA_NEVER: nobody is in it. */
 
 bool limits_admit(const struct pooler *, const struct database *,
     const struct user *, struct failure *, char *detail, size_t cap);

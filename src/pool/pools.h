@@ -43,6 +43,8 @@ struct pool {
 	const struct server_hooks *server_hooks;
 	struct quota_wait room;         /* below a limit of db or user */
 	struct mono moved;              /* when a client last got a server */
+	uint32_t demand;                /* for servers, see limits.c ... */
+	struct mono demand_at;          /* ... and when it was that */
 	struct stats stats;             /* since the pool was made */
 	struct stats before, last;      /* at, and in, the last period */
 	struct text welcome;            /* ParameterStatus messages */

@@ -2,7 +2,8 @@
 # virtual clock. Included by Makefile.am.
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
-	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness
+	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
+	talk_budget
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -74,3 +75,7 @@ talk_logins_LDADD = $(CONVERSATION_LIBS)
 talk_fairness_SOURCES = test/conversation/test_fairness.c
 talk_fairness_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_fairness_LDADD = $(CONVERSATION_LIBS)
+
+talk_budget_SOURCES = test/conversation/test_budget.c
+talk_budget_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_budget_LDADD = $(CONVERSATION_LIBS)

@@ -41,6 +41,7 @@ static const struct play quotas[] = {
 		"client 3 waits db_limit",
 		"wait 1",
 		"client 4 comes user=third",
+		"wait 0.02",
 		"client 4 <",
 		"count = 2",
 		"client 2: Q COMMIT",

@@ -111,12 +111,10 @@ static const struct {
 	    "c: expected a section [pgweir] or [pgbouncer]" },
 	{ "unknown section", "[pgweir]\n\n[database]\n",
 	    "c:3: expected [databases], [users], [peers], [hosts], "
-	    "[pgweir] or "
-	    "[pgbouncer], found [database]" },
+	    "[pgweir] or [pgbouncer], found [database]" },
 	{ "section in another case", "[PgWeir]\n",
 	    "c:1: expected [databases], [users], [peers], [hosts], "
-	    "[pgweir] or "
-	    "[pgbouncer], found [PgWeir]" },
+	    "[pgweir] or [pgbouncer], found [PgWeir]" },
 	{ "before any section", "pool_mode=session\n[pgweir]\n",
 	    "c:1: expected a section like [databases] before \"pool_mode\"" },
 	{ "k33 unknown setting", "[pgweir]\npool_mod = session\n",
@@ -127,6 +125,37 @@ static const struct {
 	{ "bad value", "[pgweir]\nlisten_port = 6432 ; note\n",
 	    "c:2: listen_port: expected a number from 1 to 65535, "
 	    "found \"6432 ; note\"" },
+	{ "h30 no instances", "[pgweir]\napp_instances = 0\n",
+	    "c:2: app_instances: expected a number from 1 to 1000000, "
+	    "found \"0\"" },
+	{ "h31 fewer connections than instances",
+	    "[pgweir]\napp_instances = 5\nserver_connections = 3\n",
+	    "c:3: expected server_connections of at least 5, one for each of "
+	    "app_instances, found 3" },
+	{ "h31 on one host", "[hosts]\n\ndb1 = server_connections=3\n"
+	    "[pgweir]\napp_instances = 5\n",
+	    "c:3: expected server_connections of at least 5, one for each of "
+	    "app_instances, found 3" },
+	{ "h30 an instance too many",
+	    "[pgweir]\napp_instances = 5\ninstance_number = 5\n",
+	    "c:3: expected instance_number from 0 to 4, since app_instances "
+	    "is 5, found 5" },
+	{ "auto is for later", "[pgweir]\nserver_connections = auto\n",
+	    "c:2: server_connections: expected a number from 0 to 1000000, "
+	    "found \"auto\"" },
+	{ "a host without a port", "[hosts]\ndb1: = server_connections=3\n"
+	    "[pgweir]\n", "c:2: expected host:port with a port from 1 to "
+	    "65535, found \"db1:\"" },
+	{ "an IPv6 address without brackets",
+	    "[hosts]\n::1:5432 = server_connections=3\n[pgweir]\n",
+	    "c:2: expected host:port with an IPv6 address in [brackets], "
+	    "found \"::1:5432\"" },
+	{ "same_as nothing", "[hosts]\ndb1 = same_as=:5432\n[pgweir]\n",
+	    "c:2: host \"db1\": same_as: expected host:port, found "
+	    "\":5432\"" },
+	{ "an option that is none", "[hosts]\ndb1 = connections=3\n"
+	    "[pgweir]\n", "c:2: host \"db1\": expected a known option, "
+	    "found \"connections\"" },
 	{ "bad word", "[pgweir]\npool_mode = sesion\n", "c:2: pool_mode: "
 	    "expected one of: session, transaction, statement" },
 	{ "unknown option", "[pgweir]\n[databases]\na = hst=x\n",
