@@ -1,6 +1,6 @@
 /*
  * test_fairness.c - who gets the next server where clients are of many kinds,
- * and who may not even wait (fair_by, max_waiting_clients; h30 and on).
+ * and who may not even wait (fair_by, max_waiting_clients).
  */
 #include <stdio.h>
 #include <string.h>
@@ -384,8 +384,9 @@ END_TEST
 
 /*
  * The promise: 500 clients of ten instances on 20 servers, 400 of them of
- * one. When somebody of an instance is the next of its own, no other
- * instance gets more than two servers before it does.
+ * one, with transactions of the same length. When somebody of an instance is
+ * the next of its own, no other instance gets more than two servers before
+ * it does.
  */
 
 #define INSTANCES 10u
@@ -514,7 +515,7 @@ rush(const char *fair_by)
 	return most_before(&r, enqueued_at);
 }
 
-START_TEST(h30_no_crowd_pushes_the_others_back)
+START_TEST(no_crowd_pushes_the_others_back)
 {
 	unsigned most = rush("application_name");
 
@@ -522,7 +523,7 @@ START_TEST(h30_no_crowd_pushes_the_others_back)
 }
 END_TEST
 
-START_TEST(h30_without_fair_by_it_does)
+START_TEST(without_fair_by_a_crowd_does)
 {
 	ck_assert_uint_gt(rush("off"), 2);
 }
@@ -540,8 +541,8 @@ main(void)
 	tcase_add_loop_test(t, a_queue_may_be_full, 0, countof(crowds));
 	tcase_add_test(t, who_is_refused_is_told_what_to_do);
 	tcase_add_test(t, facts_name_keys_and_reasons);
-	tcase_add_test(promise, h30_no_crowd_pushes_the_others_back);
-	tcase_add_test(promise, h30_without_fair_by_it_does);
+	tcase_add_test(promise, no_crowd_pushes_the_others_back);
+	tcase_add_test(promise, without_fair_by_a_crowd_does);
 	tcase_set_timeout(t, 60);
 	tcase_set_timeout(promise, 240);
 	suite_add_tcase(s, t);

@@ -20,6 +20,7 @@ E2E_TESTS = \
 	test/e2e/settings.sh \
 	test/e2e/timeouts.sh \
 	test/e2e/limits.sh \
+	test/e2e/fairness.sh \
 	test/e2e/dump.sh \
 	test/e2e/departures.sh \
 	test/e2e/auth.sh \

@@ -243,7 +243,7 @@ START_TEST(names_are_cut)
 }
 END_TEST
 
-/* m: whoever invents names makes no more keys than these. */
+/* Whoever invents names makes no more keys than these. */
 START_TEST(names_beyond_the_bound_share_one_key)
 {
 	struct fairness *f = fairness_create(7);
