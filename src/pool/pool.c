@@ -251,14 +251,13 @@ start_check(struct server *s)
 static bool
 would_wait(const struct pool *p, enum want want)
 {
-	const struct server *s;
+	const struct server *s = pick_idle(p);
 
-	if (gate_lasting_failure(p) != NULL ||
-	    (want == WANT_WELCOME && p->defaults != NULL))
+	if (gate_lasting_failure(p) != NULL)
 		return false;
-	s = pick_idle(p);
-	return want == WANT_WELCOME || pools_is_stopped(p) ||
-	    p->queue.n > 0 || s == NULL || needs_check(s);
+	if (want == WANT_WELCOME)
+		return p->defaults == NULL;
+	return pools_is_stopped(p) || s == NULL || needs_check(s);
 }
 
 struct wait *
