@@ -101,6 +101,12 @@ budget_take(struct budget *b, enum budget_purpose purpose, struct ticket *t)
 	return true;
 }
 
+bool
+ticket_is_counted(const struct ticket *t)
+{
+	return t->phase != TICKET_NONE && budget_limit(t->budget) != 0;
+}
+
 /* It is not on its way back any more, or not hopefully. */
 static void
 leave_phase(struct ticket *t)

@@ -82,6 +82,10 @@ void budget_fini(struct budget *);
 bool budget_take(struct budget *, enum budget_purpose, struct ticket *);
 	/* Get a ticket. Who gets none may wait in budget->quota. */
 
+bool ticket_is_counted(const struct ticket *);
+	/* Is it held below a limit? Then its connection has to be seen to
+	 * its end. */
+
 void budget_give(struct ticket *);
 	/* Give it back; who waits is told. Harmless without one. */
 

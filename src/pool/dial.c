@@ -109,8 +109,9 @@ fail(struct dial *d, const char *sqlstate, const char *fmt, ...)
 		 * are told, as if the server had said it. */
 		d->failure.from_server = sqlstate[0] != '\0';
 	}
-	/* The host may have begun a backend: its end is waited for. */
-	if (!conn_is_open(&s->conn))
+	/* The host may have begun a backend: where that counts its end is
+	 * waited for. */
+	if (!conn_is_open(&s->conn) || !ticket_is_counted(&s->ticket))
 		conn_close(&s->conn);
 	lookup_cancel(&d->lookup);
 	chore_add(s->pooler->loop, &d->failing);

@@ -131,8 +131,7 @@ static bool
 is_lost(const struct server *s, int error)
 {
 	return error != 0 && error != ECONNRESET && error != EPIPE &&
-	    s->ticket.phase != TICKET_NONE &&
-	    budget_limit(s->ticket.budget) != 0;
+	    ticket_is_counted(&s->ticket);
 }
 
 static void
@@ -175,8 +174,8 @@ cancel_query(struct server *s)
 {
 	struct pooler *p = s->pooler;
 
-	if (s->ticket.phase == TICKET_HELD && !p->stopping && s->has_key &&
-	    budget_limit(s->ticket.budget) != 0 && conn_is_open(&s->conn) &&
+	if (ticket_is_counted(&s->ticket) && !p->stopping && s->has_key &&
+	    conn_is_open(&s->conn) &&
 	    tracker_owes(&s->tracker) && list_empty(&s->holds) &&
 	    p->on_orphan != NULL)
 		p->on_orphan(s);
@@ -220,9 +219,7 @@ void
 server_late(struct server *s)
 {
 	must(s->state == SERVER_CLOSING);
-	if (s->ticket.phase == TICKET_NONE ||
-	    budget_limit(s->ticket.budget) == 0 ||
-	    conn_has_ended(&s->conn)) {
+	if (!ticket_is_counted(&s->ticket) || conn_has_ended(&s->conn)) {
 		server_gone(s);
 		return;
 	}
