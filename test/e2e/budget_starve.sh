@@ -33,7 +33,6 @@ done)"
 cat >"$T/crowd.py" <<'PY'
 import selectors
 
-end = time.monotonic() + float(sys.argv[1])
 heavy = int(sys.argv[2]) if len(sys.argv) > 2 else 2
 sel = selectors.DefaultSelector()
 pools = {}
@@ -44,7 +43,6 @@ class Asker:
         self.c = Client(user, db, timeout=120)
         self.times = pools.setdefault(db + '.' + user, [])
         sel.register(self.c.sock, selectors.EVENT_READ, self)
-        self.ask()
 
     def ask(self):
         self.since = time.monotonic()
@@ -64,6 +62,9 @@ for d in range(10):
     for u in range(10):
         for _ in range(heavy if d == u == 0 else 2):
             Asker('a%d' % d, 'u%d' % u)
+end = time.monotonic() + float(sys.argv[1])
+for key in sel.get_map().values():
+    key.data.ask()
 while sel.get_map():
     for key, _ in sel.select():
         key.data.answered()

@@ -7,12 +7,13 @@
 #	SENT ANSWERED ALL USER=COUNT ...
 #
 # with the times in seconds since 1970, so that a line can be laid beside
-# what the test noted (see sampler.sh). The sampler itself is not counted.
+# what the test noted (see sampler.sh). Whoever comes by the Unix socket, as the
+# sampler and lib.sh's `pg` do, is not counted.
 every = float(sys.argv[1] if len(sys.argv) > 1 else 20) / 1000
 SQL = '''
     select coalesce(usename, '?'), count(*)
     from pg_stat_activity
-    where backend_type = 'client backend' and pid <> pg_backend_pid()
+    where backend_type = 'client backend' and client_addr is not null
     group by 1 order by 1'''
 
 

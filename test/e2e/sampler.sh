@@ -86,7 +86,7 @@ how_often()
 {
 	between "$@" | awk '{ n[$3]++; all++ }
 		END { for (i in n) print i, n[i], all }' | sort -n |
-		awk '{ printf "%s%d:%d", NR > 1 ? " " : "", $1, $2 }
+		awk '{ printf "%s%d:%d", (NR > 1 ? " " : ""), $1, $2 }
 			END { print "" }'
 }
 
