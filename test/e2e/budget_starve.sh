@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
 # budget_starve.sh - a hundred pools on a budget of twenty: everybody gets on,
 # and nobody much faster than others.
+#
+#	BUDGET_STARVE_SECONDS=60 bash ../test/e2e/budget_starve.sh
+#
+# Eight seconds tell little of a mean; from 30 on the pools must be within
+# twice of each other.
 . "${0%/*}/sampler.sh"
 
 POOLS=100
 share=20
+seconds=${BUDGET_STARVE_SECONDS:-8}
+ratio=4
+[ "$seconds" -lt 30 ] || ratio=2
 pg_create main
-echo "max_connections = $((share + 5))" >"$T/pg-main/extra.conf"
+echo "max_connections = $((share + 3 + 3))" >"$T/pg-main/extra.conf"
 pg_start
 names=(postgres '' admin '' stats '')
 for i in 0 1 2 3 4 5 6 7 8 9; do
@@ -95,20 +103,20 @@ sampler_start
 
 it 'h29 a hundred pools on twenty connections: all of them get on'
 mark load
-talk 8 <"$T/crowd.py" >"$T/even"
+talk "$seconds" <"$T/crowd.py" >"$T/even"
 expect 'pools' "$(wc -l <"$T/even")" "$POOLS"
 report "$T/even"
 expect_at_most 'no pool without an answer' 3 "$LEAST"
-expect_at_most 'the slowest pool against the quickest' "$RATIO" 4
+expect_at_most 'the slowest pool against the quickest' "$RATIO" "$ratio"
 expect 'all in use' "$(peak load)" "$share"
 
 it 'h10 one pool with a hundred clients takes nothing from the others'
-talk 6 100 <"$T/crowd.py" >"$T/uneven"
+talk "$seconds" 100 <"$T/crowd.py" >"$T/uneven"
 grep '^a0\.u0 ' "$T/uneven"
 sed -i '/^a0\.u0 /d' "$T/uneven"
 report "$T/uneven"
 expect_at_most 'no pool without an answer' 3 "$LEAST"
-expect_at_most 'the slowest pool against the quickest' "$RATIO" 4
+expect_at_most 'the slowest pool against the quickest' "$RATIO" "$ratio"
 expect 'never above' "$(peak load)" "$share"
 expect 'nobody was turned away by PostgreSQL' "$(refusals)" 0
 sampler_stop

@@ -15,10 +15,10 @@ share=20
 lower=12
 
 # Two instances, of which this is the second; the first is not running.
-# There are two places more in PostgreSQL for pg_isready; the last three
-# are the sampler's and psql's.
+# PostgreSQL has room for the share and, by the Unix socket, for the sampler,
+# one psql and pg_isready; three places stay free of all but superusers.
 pg_create main
-echo "max_connections = $((share + 5))" >"$T/pg-main/extra.conf"
+echo "max_connections = $((share + 3 + 3))" >"$T/pg-main/extra.conf"
 pg_start
 for i in 1 2 3 4; do
 	pg "create database d$i"
@@ -71,7 +71,14 @@ benches()
 		>"$T/done.$name"
 }
 
-# Clients that are killed while their query runs: their backends live on.
+# Clients that are killed while their query runs. Their backends live on, for
+# this one survives being cancelled, once.
+echo 'do $$
+begin
+	perform pg_sleep(2);
+exception when query_canceled then
+	perform pg_sleep(0.8);
+end $$' >"$T/tough"
 killed_clients()
 {
 	local victims i
@@ -80,8 +87,7 @@ killed_clients()
 		victims=()
 		for i in 1 2 3; do
 			psql -Xq -h "$HOST" -p "$PORT" -U "u$((RANDOM % 4 + 1))" \
-				-d other -c 'select pg_sleep(1.5)' \
-				>/dev/null 2>&1 &
+				-d other -f "$T/tough" >/dev/null 2>&1 &
 			victims+=($!)
 		done
 		sleep "0.$((RANDOM % 4 + 1))"
@@ -167,11 +173,13 @@ goes_well()
 	echo "$1: connections:samples $(how_often "$1" "$2")"
 	expect_at_most "connections, $1" "$(peak "$1" "$2")" "$3"
 	expect "all of them in use, $1" "$(peak "$1" "$2")" "$3"
+	expect "turned away by PostgreSQL, $1" "$(refusals)" 0
 }
 
 it 'h29 h33 a storm: never above the share, and all of it in use'
 expect 'the share' "$(budget share)" "$share"
 mark storm
+wait_for '[ "$(peak storm)" -ge "$share" ]' 60
 await_samples storm $((2 * phase))
 mark restart
 goes_well storm restart "$share"
@@ -180,7 +188,7 @@ it 'i08 PostgreSQL is restarted at once, under load'
 pg_stop main QUIT
 pg_start
 mark restarted
-wait_for '[ "$(peak restarted)" = "$share" ]' 60
+wait_for '[ "$(peak restarted)" -ge "$share" ]' 60
 await_samples restarted "$phase"
 mark lowered
 goes_well restarted lowered "$share"
@@ -191,6 +199,7 @@ console RELOAD >/dev/null
 expect 'the share' "$(budget share)" "$lower"
 wait_for '[ "$(budget held)" -le "$lower" ]' 30
 mark low
+wait_for '[ "$(peak low)" -ge "$lower" ]' 60
 await_samples low "$phase"
 mark raised
 expect_at_most 'while it shrank' "$(peak lowered low)" "$share"
@@ -200,7 +209,7 @@ it 'h32 the total is raised again: at once there is more'
 configure $((2 * share))
 console RELOAD >/dev/null
 mark high
-wait_for '[ "$(peak high)" = "$share" ]' 30
+wait_for '[ "$(peak high)" -ge "$share" ]' 30
 await_samples high "$phase"
 mark over
 goes_well high over "$share"
@@ -212,7 +221,6 @@ wait_for '[ "$(budget waiting)" = 0 ]'
 wait_for '[ "$(budget closing)" = 0 ]'
 wait_for '[ "$(budget held)" = "$(tail -n 1 "$T/samples" | cut -d " " -f 3)" ]'
 expect 'ghosts' "$(budget ghosts)" 0
-expect 'nobody was turned away by PostgreSQL' "$(refusals)" 0
 sampler_stop
 for f in "$T"/done.*; do
 	[ "$(cat "$f")" -gt 0 ] || fail "no transaction of ${f##*done.}"
