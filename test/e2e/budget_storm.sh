@@ -184,7 +184,7 @@ await_samples storm $((2 * phase))
 mark restart
 goes_well storm restart "$share"
 
-it 'i08 PostgreSQL is restarted at once, under load'
+it 'i10 PostgreSQL is restarted at once, under load'
 pg_stop main QUIT
 pg_start
 mark restarted

@@ -3,6 +3,9 @@
 E2E_TESTS = \
 	test/long/soak.sh \
 	test/e2e/pgbench.sh \
+	test/e2e/budget_storm.sh \
+	test/e2e/budget_starve.sh \
+	test/e2e/budget_instances.sh \
 	test/e2e/faults.sh \
 	test/e2e/sqlsmith.sh \
 	test/e2e/syscalls.sh \
@@ -31,5 +34,6 @@ E2E_TESTS = \
 	test/e2e/modes.sh
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS) test/e2e/lib.sh test/e2e/talk.py \
-	test/README.md test/e2e/rest.sh test/e2e/numbers.py test/e2e/wrong_clock.c
+	test/README.md test/e2e/rest.sh test/e2e/numbers.py test/e2e/wrong_clock.c \
+	test/e2e/sampler.sh test/e2e/sampler.py
 CLEANFILES += test/e2e/template.tar test/e2e/template.tar.lock
