@@ -2,7 +2,8 @@
 # --enable-fuzz (clang) makes libFuzzer programs of them as well:
 #   ./fuzz_tracker -max_total_time=60 ../test/fuzz/corpus/tracker
 FUZZ_LIBS = libpgwire.a libbase.a
-REPLAYS = replay_frame replay_scram replay_startup replay_tracker replay_ini
+REPLAYS = replay_frame replay_scram replay_startup replay_tracker replay_ini \
+	replay_sql
 check_PROGRAMS += $(REPLAYS)
 TESTS += $(REPLAYS)
 replay_frame_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_frame.c
@@ -20,10 +21,14 @@ replay_tracker_LDADD = $(FUZZ_LIBS)
 replay_ini_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_ini.c
 replay_ini_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS=\"ini\"
 replay_ini_LDADD = libconfig.a $(FUZZ_LIBS) $(INIH_LIBS)
+replay_sql_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_sql.c
+replay_sql_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS=\"sql\"
+replay_sql_LDADD = libsql.a libbase.a $(PG_QUERY_LIBS)
 EXTRA_DIST += test/fuzz/target.h test/fuzz/corpus
 
 if FUZZ
-noinst_PROGRAMS += fuzz_frame fuzz_scram fuzz_startup fuzz_tracker fuzz_ini
+noinst_PROGRAMS += fuzz_frame fuzz_scram fuzz_startup fuzz_tracker fuzz_ini \
+	fuzz_sql
 fuzz_frame_SOURCES = test/fuzz/fuzz_frame.c
 fuzz_frame_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_frame_LDADD = $(FUZZ_LIBS)
@@ -39,4 +44,7 @@ fuzz_tracker_LDADD = $(FUZZ_LIBS)
 fuzz_ini_SOURCES = test/fuzz/fuzz_ini.c
 fuzz_ini_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_ini_LDADD = libconfig.a $(FUZZ_LIBS) $(INIH_LIBS)
+fuzz_sql_SOURCES = test/fuzz/fuzz_sql.c
+fuzz_sql_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_sql_LDADD = libsql.a libbase.a $(PG_QUERY_LIBS)
 endif

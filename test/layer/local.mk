@@ -1,7 +1,7 @@
 # One empty program per layer, see empty.c. To add a layer: its name in the
 # list, and its two lines.
-LAYERS = layer_base layer_pgwire layer_net layer_config layer_cluster \
-	layer_pool layer_admin
+LAYERS = layer_base layer_pgwire layer_sql layer_net layer_config \
+	layer_cluster layer_pool layer_admin
 check_PROGRAMS += $(LAYERS)
 TESTS += $(LAYERS)
 
@@ -10,6 +10,8 @@ layer_base_LDADD = $(libbase_a_OBJECTS)
 layer_pgwire_SOURCES = test/layer/empty.c
 layer_pgwire_LDADD = $(libpgwire_a_OBJECTS) libbase.a $(CRYPTO_LIBS) \
 	$(IDN_LIBS)
+layer_sql_SOURCES = test/layer/empty.c
+layer_sql_LDADD = $(libsql_a_OBJECTS) libbase.a $(PG_QUERY_LIBS)
 layer_net_SOURCES = test/layer/empty.c
 layer_net_LDADD = $(libnet_a_OBJECTS) libbase.a $(EV_LIBS) $(CARES_LIBS) \
 	$(CRYPTO_LIBS)

@@ -33,7 +33,10 @@ owners=(
 	'<ini\.h>|^src/config/ini\.c$'
 	'<libpq-fe\.h>|^(src/cluster/control\.c|test/.*)$'
 	'<stringprep\.h>|^src/pgwire/saslprep\.c$'
-	'<pg_query\.h>|^src/sql/parse\.c$'
+	'<pg_query|^src/sql/parse\.c$'
+	'<nodes/|^src/sql/parse\.c$'
+	'<catalog/|^src/sql/parse\.c$'
+	'<postgres|^src/sql/parse\.c$'
 	'<microhttpd\.h>|^src/web/http\.c$'
 	'<systemd/|^src/[a-z]*/?[a-z]*\.c$'
 )

@@ -1,4 +1,4 @@
 # What a compiler does not check.
-LINTS = test/lint/includes.sh test/lint/budgets.sh
+LINTS = test/lint/includes.sh test/lint/budgets.sh test/lint/symbols.sh
 TESTS += $(LINTS)
 EXTRA_DIST += $(LINTS)
