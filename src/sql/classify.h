@@ -45,12 +45,12 @@ struct sql_class classify_text(struct str text);
  * large objects, dblink. Everything else of SQL_CALLS must be looked up: the
  * refs of the tree have the names.
  *
- * A session is changed only by statements of these verbs, or by functions
- * that they, or any query, call. Where a fingerprint's verbs have none of
- * CLASSIFY_BY_TEXT, the class says all, and may come from the cache;
- * otherwise the names count, and the text itself must be parsed. (For
- * PREPARE, EXECUTE and DEALLOCATE prepared.h is cheaper, and has no limit.)
- * SQL_SET_CONFIG and SQL_ADVISORY_* are worth a look at the text as well.
+ * Where a fingerprint's verbs have none of CLASSIFY_BY_TEXT, the class says
+ * all, and may come from the cache; otherwise the names count, and the text
+ * itself must be parsed. (For PREPARE, EXECUTE and DEALLOCATE prepared.h is
+ * cheaper, and has no limit.)
+ * Names count as well where inner is SQL_EXECUTE (EXPLAIN EXECUTE, CREATE
+ * TABLE AS EXECUTE), and with SQL_SET_CONFIG.
  */
 #define CLASSIFY_BY_TEXT (VERB_BIT(SET) | VERB_BIT(RESET) |             \
 	VERB_BIT(SHOW) | VERB_BIT(PREPARE) | VERB_BIT(EXECUTE) |        \

@@ -32,7 +32,7 @@ struct level {
 	uint64_t hash;          /* of the segments that are closed */
 	uint64_t segment;       /* of the units of the one that is open */
 	uint64_t previous;      /* the last closed segment */
-	uint64_t last;          /* the unit before, if it may be repeated */
+	uint64_t last;          /* the unit before */
 	bool comma;             /* stands behind last, not counted yet */
 	char open;              /* the bracket */
 };
@@ -180,7 +180,7 @@ add(struct pass *s, uint64_t unit, bool repeatable)
 		close_segment(s, v);
 	}
 	v->segment = mix(s, v->segment, unit);
-	v->last = repeatable ? unit : 0;
+	v->last = unit;
 }
 
 static void

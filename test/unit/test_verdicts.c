@@ -106,6 +106,20 @@ START_TEST(l16_new_text_has_a_budget)
 }
 END_TEST
 
+START_TEST(l16_the_budget_is_one_second_at_most)
+{
+	struct verdicts *v = verdicts_create(64, 100);
+	struct sql_class c;
+
+	ck_assert_int_eq(ask(v, "select a, b, c", &c), VERDICT_NEW);
+	now = mono_after(now, 900000);
+	ck_assert_int_eq(ask(v, "select a000000000000000000000000000000000000"
+	    "00000000000000000000000000000000000000000000", &c), VERDICT_NEW);
+	ck_assert_int_eq(ask(v, "select d, e, f, g, h", &c), VERDICT_BUSY);
+	verdicts_destroy(v);
+}
+END_TEST
+
 START_TEST(l16_long_text_is_known_by_its_shape_only)
 {
 	struct verdicts *v = verdicts_create(64, VERDICTS_BYTES_PER_SECOND);
@@ -176,6 +190,7 @@ main(void)
 	tcase_add_test(tc, contexts_are_apart);
 	tcase_add_test(tc, l13_a_bad_literal_speaks_for_no_other);
 	tcase_add_test(tc, l16_new_text_has_a_budget);
+	tcase_add_test(tc, l16_the_budget_is_one_second_at_most);
 	tcase_add_test(tc, l16_long_text_is_known_by_its_shape_only);
 	tcase_add_test(tc, f11_what_comes_back_stays);
 	tcase_add_test(tc, sizes_are_rounded_up);
