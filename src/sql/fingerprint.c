@@ -253,6 +253,36 @@ verb_of(const struct token *t)
 	return VERB_OTHER;
 }
 
+/* Is nothing but blanks and semicolons behind the first semicolon? */
+static bool
+is_single(struct str text)
+{
+	const char *p = text.n > 0 ? memchr(text.p, ';', text.n) : NULL;
+	const char *end = text.p + text.n;
+
+	while (p != NULL && p < end && strchr("; \t\n\r", *p) != NULL &&
+	    *p != '\0')
+		p++;
+	return p == NULL || p == end;
+}
+
+enum verb
+fingerprint_verb(struct str text, bool backslashes)
+{
+	struct lexer l = lexer_on(text, backslashes);
+	struct token t;
+
+	if (!is_single(text))
+		return VERB_NONE;
+	do
+		lexer_next(&l, &t);
+	while (t.type == TOKEN_PUNCT && t.text.p[0] == '(');
+	if (t.type == TOKEN_END || t.type == TOKEN_BROKEN ||
+	    (t.type == TOKEN_PUNCT && t.text.p[0] == ';'))
+		return VERB_NONE;
+	return verb_of(&t);
+}
+
 /* The first token behind opening parentheses says what it is. */
 static void
 begin_statement(struct pass *s)

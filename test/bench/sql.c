@@ -67,6 +67,12 @@ look(struct str s)
 }
 
 static void
+glance(struct str s)
+{
+	sink += fingerprint_verb(s, false);
+}
+
+static void
 hash(struct str s)
 {
 	sink += XXH3_64bits(s.p, s.n);
@@ -161,6 +167,7 @@ main(void)
 	    corpus_bytes);
 	plain = corpus_cost(hash, 200000);
 	print_corpus("XXH3_64bits", plain, plain);
+	print_corpus("verb", corpus_cost(glance, 50000), plain);
 	cost = corpus_cost(look, 50000);
 	print_corpus("fingerprint", cost, plain);
 	print_corpus("prepared", corpus_cost(scan, 50000), plain);

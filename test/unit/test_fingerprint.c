@@ -175,6 +175,30 @@ START_TEST(l17_verbs_of_all_statements_are_seen)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	enum verb want;
+} glances[] = {
+	{ "select 1", VERB_SELECT }, { "Select 1 ; ;\n", VERB_SELECT },
+	{ "/* x */ ((table t))", VERB_TABLE }, { "deallocate a;",
+	    VERB_DEALLOCATE }, { "foo", VERB_OTHER }, { "1", VERB_OTHER },
+	{ "select ';'", VERB_NONE }, { "select 1; set a to 1", VERB_NONE },
+	{ "select 1; -- x", VERB_NONE }, { "", VERB_NONE }, { ";",
+	    VERB_NONE }, { "((", VERB_NONE }, { "'", VERB_NONE },
+	{ "-- ;\nselect 1", VERB_NONE },
+};
+
+START_TEST(l17_a_glance_is_sure_or_says_nothing)
+{
+	enum verb v = fingerprint_verb(str_of(glances[_i].text), false);
+
+	ck_assert_msg(v == glances[_i].want, "%s: %s", glances[_i].text,
+	    verb_name(v));
+	if (v != VERB_NONE)
+		ck_assert_int_eq(of(glances[_i].text).first, v);
+}
+END_TEST
+
 START_TEST(hashes_depend_on_the_seed)
 {
 	struct str text = str_of("select a from t where b = 1");
@@ -262,6 +286,8 @@ main(void)
 	    countof(unlike));
 	tcase_add_loop_test(tc, l17_verbs_of_all_statements_are_seen, 0,
 	    countof(looks));
+	tcase_add_loop_test(tc, l17_a_glance_is_sure_or_says_nothing, 0,
+	    countof(glances));
 	tcase_add_test(tc, hashes_depend_on_the_seed);
 	tcase_add_test(tc, l19_long_lists_hash_like_short_ones);
 	tcase_add_test(tc, l19_any_depth_is_harmless);
