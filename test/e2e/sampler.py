@@ -8,12 +8,16 @@
 #
 # with the times in seconds since 1970, so that a line can be laid beside
 # what the test noted (see sampler.sh). Whoever comes by the Unix socket, as the
-# sampler and lib.sh's `pg` do, is not counted.
+# sampler and lib.sh's `pg` do, is not counted. PostgreSQL looks at one backend
+# after the other: one that began meanwhile may have the place of one that was
+# counted and has ended since, so it is left out. What is left was there all at
+# once, when the statement began.
 every = float(sys.argv[1] if len(sys.argv) > 1 else 20) / 1000
 SQL = '''
     select coalesce(usename, '?'), count(*)
     from pg_stat_activity
     where backend_type = 'client backend' and client_addr is not null
+        and backend_start <= statement_timestamp()
     group by 1 order by 1'''
 
 
