@@ -232,7 +232,9 @@ read_dropping(struct conn *c)
 static void
 shut_our_side(struct conn *c)
 {
-	if (shutdown(c->fd, SHUT_WR) == -1 && c->error == 0)
+	/* Not connected any more: why that is, reading will tell. */
+	if (shutdown(c->fd, SHUT_WR) == -1 && errno != ENOTCONN &&
+	    c->error == 0)
 		c->error = errno;
 	if (c->error != 0)
 		chore_add(c->env->loop, &c->ending);

@@ -28,7 +28,7 @@ struct owner {
 	unsigned deliveries, drained, connected, ended;
 	size_t offered;         /* the last time */
 	int error;
-	bool closes, redelivers;
+	bool closes, finishes, redelivers;
 };
 
 static struct owner *
@@ -49,6 +49,8 @@ on_bytes(struct conn *c, const unsigned char *p, size_t n)
 		conn_close(c);
 		return;
 	}
+	if (o->finishes)
+		conn_finish(c);
 	if (o->needs > n) {
 		conn_need(c, o->needs);
 		return;
@@ -429,6 +431,52 @@ START_TEST(finish_sends_all_and_waits_for_the_peer)
 }
 END_TEST
 
+/* A conn that was dialled by TCP to this test; its peer is returned. */
+static int
+open_tcp(struct owner *o)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof in;
+	int at = socket(AF_INET, SOCK_STREAM, 0), fd;
+
+	ck_assert_int_eq(bind(at, (struct sockaddr *)&in, len), 0);
+	ck_assert_int_eq(getsockname(at, (struct sockaddr *)&in, &len), 0);
+	ck_assert_int_eq(listen(at, 1), 0);
+	*o = (struct owner){ .eats = SIZE_MAX };
+	conn_init(&o->conn, &env, &ops);
+	ck_assert_int_eq(conn_dial(&o->conn, (struct sockaddr *)&in, len),
+	    0);
+	fd = accept(at, NULL, NULL);
+	close(at);
+	while (o->connected == 0)
+		loop_turn(loop, true);
+	return fd;
+}
+
+/* The peer said goodbye and left with bytes unread, so it has reset the
+ * connection. Its goodbye comes first; that the socket cannot be shut any
+ * more is not why it ended. */
+START_TEST(c12_finish_behind_a_reset)
+{
+	struct linger now = { 1, 0 };
+	struct owner o;
+	int fd = open_tcp(&o), i;
+
+	o.finishes = true;
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now,
+	    sizeof now), 0);
+	ck_assert_int_eq(send(fd, "goodbye", 7, 0), 7);
+	close(fd);
+	for (i = 0; i < 1000 && o.ended == 0; i++)
+		loop_turn(loop, false);
+	ck_assert_uint_eq(o.deliveries, 1);
+	ck_assert_uint_eq(o.ended, 1);
+	ck_assert_int_eq(o.error, ECONNRESET);
+	finish(&o, -1);
+}
+END_TEST
+
 /* A listening socket of an abstract name. */
 static int
 listen_at(struct sockaddr_storage *ss, socklen_t *len)
@@ -558,6 +606,7 @@ main(void)
 	tcase_add_test(t, c12_the_peer_goes_while_the_sender_is_blocked);
 	tcase_add_test(t, the_owner_may_close_within_a_delivery);
 	tcase_add_test(t, finish_sends_all_and_waits_for_the_peer);
+	tcase_add_test(t, c12_finish_behind_a_reset);
 	tcase_add_test(t, i08_dial);
 	tcase_add_test(t, i06_k13_dialled_sockets);
 	tcase_add_test(t, i08_nobody_is_there);
