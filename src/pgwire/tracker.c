@@ -98,15 +98,17 @@ push(struct tracker *t, enum owed_kind kind, enum hide hide)
 	if (t->count == t->cap)
 		grow(t);
 	t->count++;
-	*entry(t, t->count - 1) = (struct owed){ (uint8_t)kind,
-		(uint8_t)hide };
+	*entry(t, t->count - 1) = (struct owed){ .kind = (uint8_t)kind,
+		.hide = (uint8_t)hide };
 	return hide == HIDE_NOTHING ? TRACK_SHOW : TRACK_HIDE;
 }
 
-/* Take the head away. */
+/* Take the head away; done: it was answered. */
 static void
-pop_one(struct tracker *t)
+pop_one(struct tracker *t, bool done)
 {
+	uint32_t mark = entry(t, 0)->mark;
+
 	t->head = (t->head + 1) & (t->cap - 1);
 	t->count--;
 	if (t->count == 0 && t->cap > OWED_KEEP) {
@@ -115,15 +117,17 @@ pop_one(struct tracker *t)
 		t->head = 0;
 		t->cap = TRACKER_INLINE;
 	}
+	if (mark != 0)
+		t->on_mark(t, mark, done);
 }
 
 /* The head was answered: the next one that owes an answer comes up. */
 static void
 pop(struct tracker *t)
 {
-	pop_one(t);
+	pop_one(t, true);
 	while (t->count > 0 && entry(t, 0)->kind == OWED_COPY_END)
-		pop_one(t);
+		pop_one(t, true);
 }
 
 /* Remove the n entries behind the head. */
@@ -236,6 +240,44 @@ tracker_frontend(struct tracker *t, char type, char target, enum hide hide)
 }
 
 /*
+ * What its owner knows more of it.
+ */
+
+void
+tracker_mark(struct tracker *t, uint32_t mark)
+{
+	if (t->skipping)
+		t->on_mark(t, mark, false);
+	else
+		entry(t, t->count - 1)->mark = mark;
+}
+
+bool
+tracker_local(struct tracker *t, char answer, uint32_t mark)
+{
+	if (!t->skipping) {
+		if (send_extended(t, OWED_LOCAL, HIDE_NOTHING) == TRACK_BAD)
+			return false;
+		entry(t, t->count - 1)->answer = answer;
+	}
+	if (mark != 0)
+		tracker_mark(t, mark);
+	return true;
+}
+
+char
+tracker_take_local(struct tracker *t)
+{
+	char answer;
+
+	if (t->count == 0 || entry(t, 0)->kind != OWED_LOCAL)
+		return 0;
+	answer = entry(t, 0)->answer;
+	pop(t);
+	return answer;
+}
+
+/*
  * What the server answers.
  */
 
@@ -282,9 +324,20 @@ static void
 skip_to_sync(struct tracker *t)
 {
 	while (t->count > 0 && entry(t, 0)->kind != OWED_SYNC)
-		pop_one(t);
+		pop_one(t, false);
 	if (t->count == 0)
 		t->skipping = true;
+}
+
+/* A Query has failed, though its end is still to come. */
+static void
+fail_mark(struct tracker *t)
+{
+	uint32_t mark = entry(t, 0)->mark;
+
+	entry(t, 0)->mark = 0;
+	if (mark != 0)
+		t->on_mark(t, mark, false);
 }
 
 static enum track
@@ -299,7 +352,9 @@ on_error(struct tracker *t)
 	if (t->count == 0)
 		return TRACK_SHOW;
 	hide = entry(t, 0)->hide;
-	if (!ends_at_ready(entry(t, 0)->kind))
+	if (ends_at_ready(entry(t, 0)->kind))
+		fail_mark(t);
+	else
 		skip_to_sync(t);
 	return hide == HIDE_ALL ? TRACK_HIDE : TRACK_SHOW;
 }

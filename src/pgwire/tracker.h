@@ -32,13 +32,16 @@ enum owed_kind {
 	OWED_QUERY, OWED_FUNCTION, OWED_SYNC,   /* end at ReadyForQuery */
 	OWED_PARSE, OWED_BIND, OWED_DESCRIBE_STATEMENT,
 	OWED_DESCRIBE_PORTAL, OWED_CLOSE, OWED_EXECUTE,
-	OWED_COPY_END           /* a mark: owes no answer of its own */
+	OWED_COPY_END,          /* a mark: owes no answer of its own */
+	OWED_LOCAL              /* the answer is ours to give */
 };
 
 enum copying { COPYING_NOTHING, COPYING_IN, COPYING_OUT, COPYING_BOTH };
 
 struct owed {
 	uint8_t kind, hide;     /* enum owed_kind, enum hide */
+	char answer;            /* of OWED_LOCAL: its type */
+	uint32_t mark;          /* the owner's; 0: none */
 };
 
 #define TRACKER_INLINE 8u       /* entries that need no allocation */
@@ -52,6 +55,8 @@ struct tracker {
 	bool batch_open;        /* extended messages without their Sync */
 	bool syncs_dropped;     /* the current COPY IN swallowed a Sync */
 	bool tainted;           /* how many Z will come is no longer known */
+	void (*on_mark)(struct tracker *, uint32_t mark, bool done);
+		/* What bore this mark was answered, or never will be. */
 	struct owed few[TRACKER_INLINE];
 };
 
@@ -67,6 +72,19 @@ enum track tracker_frontend(struct tracker *, char type, char target,
 	 * of the body of Describe ('S' or 'P') and matters only there.
 	 * TRACK_BAD: no message that a session may send, or the queue is at
 	 * its end (see tracker_full); nothing was recorded. */
+
+void tracker_mark(struct tracker *, uint32_t mark);
+	/* Put a mark on what was sent just now. on_mark follows, at once if
+	 * the server will skip it. */
+
+bool tracker_local(struct tracker *, char answer, uint32_t mark);
+	/* Something is not sent, since we know the answer: it is due when all
+	 * before it was answered, and not if an error makes the server skip
+	 * what comes before the next Sync. False: the queue is at its end. */
+
+char tracker_take_local(struct tracker *);
+	/* The type of the answer that we have to give now; 0: none. To be
+	 * asked until then, after each call of the others. */
 
 enum track tracker_backend(struct tracker *, char type, char status);
 	/* A frame came from the server after its login. status is the body

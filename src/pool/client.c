@@ -26,6 +26,7 @@
 #include "pool/fairness.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
+#include "pool/prepared.h"
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -298,6 +299,7 @@ client_destroy(struct client *c)
 	must(c->login == NULL && c->link.server == NULL);
 	must(c->wait.key == NULL);
 	paramset_unref(c->link.params);
+	prepared_forget(&c->link);
 	paramset_unref(c->asked);
 	if (c->user != NULL)
 		user_release(c->user);

@@ -31,6 +31,7 @@
 #include "pool/request.h"
 #include "pool/server.h"
 #include "pool/state.h"
+#include "pool/statement.h"
 #include "pool/suspend.h"
 #include "pool/user.h"
 
@@ -317,6 +318,7 @@ struct pooler *
 pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 {
 	struct pooler *p = mem_alloc(sizeof *p);
+	uint32_t tag;
 
 	p->loop = loop;
 	p->config = config_ref(cfg);
@@ -327,6 +329,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 		mem_free(p);
 		return NULL;
 	}
+	crypto_random_take(&p->random, &tag, sizeof tag);
 	conn_env_init(&p->env, loop);
 	apply_settings(p);
 	slab_init(&p->client_slab, "client_cache", sizeof(struct client), 0);
@@ -342,6 +345,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	hosts_init(&p->hosts, loop);
 	hosts_load(&p->hosts, cfg);
 	pool_register(p);
+	p->statements = statement_table_create(p->hash_seed, tag);
 	p->databases = database_table_create();
 	p->users = user_table_create();
 	p->on_server_closed = p->on_client_gone = on_departure;
@@ -415,6 +419,7 @@ pooler_destroy(struct pooler *p)
 	slab_fini(&p->cancel_slab);
 	resolver_destroy(p->resolver);
 	param_names_destroy(p->names);
+	statement_table_destroy(p->statements);
 	crypto_random_fini(&p->random);
 	crypto_wipe(p->mock_key, sizeof p->mock_key);
 	chore_cancel(&p->review);

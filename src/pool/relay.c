@@ -27,8 +27,11 @@
 #include "pgwire/params.h"
 #include "pgwire/reader.h"
 #include "pgwire/tracker.h"
+#include "pgwire/writer.h"
 #include "pool/errand.h"
+#include "pool/outgoing.h"
 #include "pool/pools.h"
+#include "pool/prepared.h"
 #include "pool/server.h"
 #include "pool/session.h"
 #include "pool/state.h"
@@ -84,6 +87,10 @@ relay_link(struct link *link, struct server *s)
 	s->request_time = 0;
 	link->server = s;
 	s->link = link;
+	link->tracking = s->pool->mode != POOL_SESSION &&
+	    (s->pooler->config->max_prepared_statements > 0 ||
+	    link->names != NULL);
+	prepared_link(link);
 	s->stats->server_assignment_count++;
 }
 
@@ -151,7 +158,6 @@ see_client_frame(struct link *link, const unsigned char *p, size_t n,
     struct frame *f)
 {
 	struct server *s = link->server;
-	char target = 0;
 
 	switch (frame_peek(p, n, (uint32_t)s->pooler->config->max_packet_size,
 	    f)) {
@@ -170,17 +176,64 @@ see_client_frame(struct link *link, const unsigned char *p, size_t n,
 	if (f->type == FE_DESCRIBE) {
 		if (f->len <= FRAME_HEADER)
 			return RELAY_UNKNOWN;
-		if (n <= FRAME_HEADER) {
+		if (n <= FRAME_HEADER)
 			f->len = 0;
-			return RELAY_OK;
-		}
-		target = (char)p[FRAME_HEADER];
 	}
-	if (tracker_frontend(&s->tracker, f->type, target, HIDE_NOTHING) ==
-	    TRACK_BAD)
+	return RELAY_OK;
+}
+
+/* Have the frame tracked and find out how much of it passes on: all of it, or
+ * what is behind the *took bytes that were replaced. len 0: not yet. */
+static enum relay
+take_frame(struct link *link, const unsigned char *p, size_t n,
+    struct frame *f, struct outgoing *out, size_t *took)
+{
+	struct server *s = link->server;
+	size_t bytes = 0;
+	char target = 0;
+
+	*took = 0;
+	switch (link->tracking ? prepared_frame(link, f, p, n, out, &bytes) :
+	    PREPARED_PASS) {
+	case PREPARED_PASS:
+		if (f->type == FE_DESCRIBE)
+			target = (char)p[FRAME_HEADER];
+		if (tracker_frontend(&s->tracker, f->type, target,
+		    HIDE_NOTHING) == TRACK_BAD)
+			return RELAY_UNKNOWN;
+		break;
+	case PREPARED_DONE:
+		*took = bytes;
+		break;
+	case PREPARED_MORE:
+		conn_need(link->conn, bytes);
+		f->len = 0;
+		return RELAY_OK;
+	case PREPARED_WAIT:
+		conn_hold(link->conn, true);
+		f->len = 0;
+		return RELAY_OK;
+	case PREPARED_BAD:
 		return RELAY_UNKNOWN;
+	}
 	note_request(link, f->type);
 	return RELAY_OK;
+}
+
+/* Answers that are ours to give, in their turn. */
+static void
+answer_client(struct link *link)
+{
+	struct server *s = link->server;
+	struct text text = { 0 };
+	char type;
+
+	if (s->passing > 0)
+		return;
+	while ((type = tracker_take_local(&s->tracker)) != 0)
+		writer_empty(&text, type);
+	conn_send(link->conn, text.p, text.n);
+	text_fini(&text);
 }
 
 enum relay
@@ -188,27 +241,33 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
     size_t *consumed)
 {
 	struct server *s = link->server;
+	struct outgoing out = { .conn = &s->conn };
 	enum relay result = RELAY_OK;
 	struct frame f = { 0 };
-	size_t at = 0, take;
+	size_t at = 0, take, took = 0;
 
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {
 			if (s->pooler->suspended)
 				break;
 			result = see_client_frame(link, p + at, n - at, &f);
+			if (result == RELAY_OK && f.len > 0)
+				result = take_frame(link, p + at, n - at, &f,
+				    &out, &took);
 			if (result != RELAY_OK || f.len == 0)
 				break;
-			link->passing = f.len;
+			at += took;
+			link->passing = f.len - (uint32_t)took;
 		}
 		take = link->passing < n - at ? link->passing : n - at;
+		outgoing_add(&out, p + at, take);
 		link->passing -= (uint32_t)take;
 		at += take;
 	}
 	s->stats->bytes_received += at;
-	if (at > 0)
-		conn_send(&s->conn, p, at);
+	outgoing_flush(&out);
 	*consumed = at;
+	answer_client(link);
 	if (conn_is_clogged(&s->conn) || tracker_full(&s->tracker))
 		conn_hold(link->conn, true);
 	return result;
@@ -285,9 +344,22 @@ note_frame(struct server *s, const struct frame *f, const unsigned char *p,
 		if (!hidden && s->link != NULL)
 			note_ready(s, (char)body[0]);
 		break;
+	case BE_COMMAND_COMPLETE:
+		prepared_complete(s, (struct str){ (const char *)body,
+			n > 0 ? n - 1 : 0 });
+		break;
 	default:
 		break;
 	}
+}
+
+/* "DISCARD ALL" and "DEALLOCATE ALL", by their lengths. */
+static bool
+may_be_reset(const struct frame *f)
+{
+	return f->type == BE_COMMAND_COMPLETE &&
+	    (f->len == FRAME_HEADER + sizeof "DISCARD ALL" ||
+	    f->len == FRAME_HEADER + sizeof "DEALLOCATE ALL");
 }
 
 /* An error may quote a statement of any size: a very long one passes by. */
@@ -295,7 +367,7 @@ static bool
 is_wanted_whole(const struct frame *f)
 {
 	return f->type == BE_READY_FOR_QUERY ||
-	    f->type == BE_PARAMETER_STATUS ||
+	    f->type == BE_PARAMETER_STATUS || may_be_reset(f) ||
 	    (f->type == BE_ERROR && f->len <= WHOLE_MAX);
 }
 
@@ -402,6 +474,45 @@ stops_here(const struct server *s)
 	    s->errand.name == NULL;
 }
 
+static const unsigned char parse_complete[] = {
+	BE_PARSE_COMPLETE, 0, 0, 0, 4 };
+static const unsigned char close_complete[] = {
+	BE_CLOSE_COMPLETE, 0, 0, 0, 4 };
+
+/* Answers that are ours to give, between two of the server. */
+static void
+add_local(struct server *s, struct slices *out)
+{
+	char type;
+
+	while ((type = tracker_take_local(&s->tracker)) != 0)
+		add_slice(out, s->link, type == BE_PARSE_COMPLETE ?
+		    parse_complete : close_complete, sizeof parse_complete);
+}
+
+/* An error that names a statement as the server knows it. */
+static void
+translate_error(struct server *s, const struct frame *f,
+    const unsigned char *p, struct slices *out)
+{
+	struct error_fields e = error_fields_of(p + FRAME_HEADER,
+	    f->len - FRAME_HEADER);
+	const char *name = prepared_error(s, &e);
+	struct text text = { 0 }, message = { 0 };
+
+	if (name == NULL || s->hiding || s->link == NULL)
+		return;
+	text_printf(&message, "prepared statement \"%s\" already exists",
+	    name);
+	e.message = message.p;
+	writer_error(&text, &e);
+	flush_slices(out, s->link);
+	conn_send(s->link->conn, text.p, text.n);
+	text_fini(&text);
+	text_fini(&message);
+	s->hiding = true;
+}
+
 /* Walk the frames; returns what was consumed, and how the walk ended. */
 static size_t
 walk(struct server *s, const unsigned char *p, size_t n,
@@ -430,12 +541,17 @@ walk(struct server *s, const unsigned char *p, size_t n,
 			/* Its end may come when there is a link. */
 			if (link == NULL)
 				s->hiding = true;
+			if (f.type == BE_ERROR && s->prepared != NULL &&
+			    is_wanted_whole(&f))
+				translate_error(s, &f, p + at, out);
 		}
 		take = s->passing < n - at ? s->passing : n - at;
 		if (!s->hiding && link != NULL)
 			add_slice(out, link, p + at, take);
 		s->passing -= (uint32_t)take;
 		at += take;
+		if (s->passing == 0 && link != NULL)
+			add_local(s, out);
 		if (*last == STEP_STOP)
 			break;
 	}

@@ -18,6 +18,7 @@
 #include "net/conn.h"
 
 struct link;
+struct names;
 struct paramset;
 struct server;
 
@@ -39,8 +40,11 @@ struct link {
 	struct server *server;          /* NULL: none */
 	const struct link_hooks *hooks;
 	struct paramset *params;        /* the client's tracked parameters */
+	struct names *names;            /* of its statements; NULL: none */
 	uint32_t passing;               /* bytes left of a frame from it */
 	bool single_statements;         /* no transaction blocks */
+	bool tracking;                  /* statements follow the client */
+	bool unnamed;                   /* it has sent an unnamed Parse */
 	struct mono query_start, xact_start;    /* 0: none is running */
 	struct mono idle_start;         /* of the wait for the client */
 };

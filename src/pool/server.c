@@ -26,6 +26,7 @@
 #include "pool/database.h"
 #include "pool/lane.h"
 #include "pool/pools.h"
+#include "pool/prepared.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
@@ -279,6 +280,7 @@ server_destroy(struct server *s)
 {
 	must(s->magic == SERVER_MAGIC && s->state == SERVER_CLOSING);
 	must(s->dial == NULL && list_empty(&s->holds));
+	prepared_close(s);
 	tracker_fini(&s->tracker);
 	paramset_unref(s->params);
 	s->magic = 0;

@@ -24,6 +24,7 @@ struct lane;
 struct link;
 struct pool;
 struct pooler;
+struct prepared;
 struct server;
 struct stats;
 
@@ -93,6 +94,7 @@ struct server {
 	struct fair_key *holder;        /* NULL: nobody, or fair_by is off */
 	struct errand errand;
 	void (*on_set)(struct server *, const struct failure *);
+	struct prepared *prepared;      /* NULL: no statements */
 	struct dial *dial;              /* LOGIN: see dial.c */
 	uint32_t passing;               /* bytes left of a frame from it */
 	bool hiding;                    /* that frame is for nobody */

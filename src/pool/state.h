@@ -59,6 +59,7 @@ struct pooler {
 	struct hosts hosts;
 	struct database_table *databases;
 	struct user_table *users;
+	struct statement_table *statements;
 	const struct pool_hooks *pool_hooks;
 	struct list pools;              /* by database, then user */
 	uint32_t npools;

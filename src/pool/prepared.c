@@ -1,0 +1,660 @@
+/*
+ * prepared.c - named statements of the extended protocol in transaction
+ * pooling.
+ *
+ * A client's names stand for statements that all clients share (statement.h),
+ * and which go by names of ours on the servers. A statement that a server
+ * lacks is prepared just before it is used, in the same write, and its answer
+ * is hidden; one that it has already is not sent again, and its ParseComplete
+ * is given by us when its turn comes. Close never reaches the server, except
+ * for what is given up to keep below max_prepared_statements.
+ *
+ * What a message changes is noted when it is sent, since the next one may
+ * rely on it, and taken back if the server never gets to it: each change is
+ * an effect, whose number is the mark of what the tracker owes for it. An
+ * effect that may still be taken back, from a batch before the current one,
+ * is waited for, so that no batch is built on one that failed.
+ *
+ * Errors are the server's own, so that its transaction is in the state that
+ * the client thinks: an unknown name is passed on as it is, and a name that
+ * is in use is sent as one that the server has.
+ */
+#include "pool/prepared.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "config/config.h"
+#include "pgwire/error.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
+#include "pgwire/tracker.h"
+#include "pgwire/writer.h"
+#include "pool/names.h"
+#include "pool/outgoing.h"
+#include "pool/plans.h"
+#include "pool/relay.h"
+#include "pool/server.h"
+#include "pool/state.h"
+#include "pool/statement.h"
+#include "pool/stats.h"
+
+enum effect_kind {
+	EFFECT_NONE,            /* a free place */
+	EFFECT_PLAN,            /* the server has the statement */
+	EFFECT_NAME,            /* the client has the name ... */
+	EFFECT_BOTH,            /* ... and the server the statement */
+	EFFECT_CLOSE,           /* the client has it no more */
+	EFFECT_EVICT,           /* the server has it no more */
+	EFFECT_USE,             /* none, but it may fail for its age */
+	EFFECT_CLASH            /* none: the name is in use */
+};
+
+struct effect {
+	enum effect_kind kind;
+	struct statement *statement;
+	char *name;             /* the client's, or NULL */
+};
+
+struct prepared {
+	struct plans plans;
+	uint64_t batch;         /* counts Syncs and Queries */
+	struct effect *effects; /* by mark - 1 */
+	uint32_t n, used;
+	char *clash;            /* the name of the one that failed last */
+	struct statement *failed;       /* in whose use that was */
+	bool erring;            /* these two are known for this error */
+};
+
+static void on_mark(struct tracker *, uint32_t mark, bool done);
+
+static struct prepared *
+prepared_of(struct server *s)
+{
+	if (s->prepared == NULL) {
+		s->prepared = mem_alloc(sizeof *s->prepared);
+		plans_init(&s->prepared->plans);
+		s->tracker.on_mark = on_mark;
+	}
+	return s->prepared;
+}
+
+/*
+ * Effects.
+ */
+
+/* Returns the mark. */
+static uint32_t
+note(struct prepared *p, enum effect_kind kind, struct statement *s,
+    const char *name)
+{
+	uint32_t i = 0, n = p->n;
+
+	if (p->used < n)
+		while (p->effects[i].kind != EFFECT_NONE)
+			i++;
+	else
+		i = n;
+	if (i == n) {
+		p->n = n * 2 + 4;
+		p->effects = mem_resize(p->effects,
+		    p->n * sizeof *p->effects);
+		memset(p->effects + n, 0, (p->n - n) * sizeof *p->effects);
+	}
+	p->effects[i] = (struct effect){ kind,
+		s != NULL ? statement_ref(s) : NULL, mem_strdup(name) };
+	p->used++;
+	return i + 1;
+}
+
+static void
+drop(struct prepared *p, struct effect *e)
+{
+	if (e->statement != NULL)
+		statement_release(e->statement);
+	mem_free(e->name);
+	*e = (struct effect){ .kind = EFFECT_NONE };
+	p->used--;
+}
+
+static void
+settle_plan(struct prepared *p, const struct effect *e, bool done)
+{
+	struct plan *plan = plans_find(&p->plans, e->statement);
+
+	if (plan == NULL)
+		return;
+	if (done)
+		plan->pending = false;
+	else
+		plans_remove(&p->plans, e->statement);
+}
+
+static void
+settle_name(struct link *link, const struct effect *e, bool done)
+{
+	struct name *name = link != NULL ?
+	    names_find(link->names, e->name) : NULL;
+
+	if (name == NULL || name->statement != e->statement)
+		return;
+	name->pending = false;
+	if (!done)
+		names_remove(link->names, e->name);
+}
+
+/* A Close that was never read: the name is there after all. */
+static void
+settle_close(struct link *link, const struct effect *e, bool done)
+{
+	if (!done && link != NULL &&
+	    names_find(link->names, e->name) == NULL)
+		names_add(link->names, e->name, statement_ref(e->statement));
+}
+
+static void
+settle_evict(struct prepared *p, const struct effect *e, bool done)
+{
+	if (!done && plans_find(&p->plans, e->statement) == NULL)
+		plans_add(&p->plans, e->statement)->pending = false;
+}
+
+static void
+forget_error(struct prepared *p)
+{
+	mem_free(p->clash);
+	p->clash = NULL;
+	if (p->failed != NULL)
+		statement_release(p->failed);
+	p->failed = NULL;
+	p->erring = false;
+}
+
+/* The error that just came is about this one, if it is the first that fails,
+ * and not skipped because of an earlier error. */
+static void
+remember(struct prepared *p, struct effect *e)
+{
+	if (p->erring)
+		return;
+	p->erring = true;
+	if (e->kind == EFFECT_CLASH) {
+		p->clash = e->name;
+		e->name = NULL;
+	} else {
+		p->failed = statement_ref(e->statement);
+	}
+}
+
+static void
+on_mark(struct tracker *t, uint32_t mark, bool done)
+{
+	struct server *s = container_of(t, struct server, tracker);
+	struct prepared *p = s->prepared;
+	struct effect *e = &p->effects[mark - 1];
+
+	must(mark <= p->n && e->kind != EFFECT_NONE);
+	switch (e->kind) {
+	case EFFECT_NONE:
+		break;
+	case EFFECT_PLAN:
+		settle_plan(p, e, done);
+		break;
+	case EFFECT_NAME:
+		settle_name(s->link, e, done);
+		break;
+	case EFFECT_BOTH:
+		settle_plan(p, e, done);
+		settle_name(s->link, e, done);
+		break;
+	case EFFECT_CLOSE:
+		settle_close(s->link, e, done);
+		break;
+	case EFFECT_EVICT:
+		settle_evict(p, e, done);
+		break;
+	case EFFECT_USE:
+	case EFFECT_CLASH:
+		if (!done && !t->skipping)
+			remember(p, e);
+		break;
+	}
+	drop(p, e);
+}
+
+/*
+ * What is sent.
+ */
+
+/* Tell the tracker of a frame made by us, which an effect belongs to. */
+static bool
+track(struct server *s, char type, char target, enum hide hide,
+    uint32_t mark)
+{
+	if (tracker_frontend(&s->tracker, type, target, hide) == TRACK_BAD)
+		return false;
+	if (mark != 0)
+		tracker_mark(&s->tracker, mark);
+	return true;
+}
+
+static void
+make_named(struct outgoing *out, char type, char target,
+    const struct statement *s, const void *rest, size_t n)
+{
+	char name[STATEMENT_NAME_ROOM];
+	size_t place = writer_begin(&out->made, type);
+
+	if (target != 0)
+		writer_u8(&out->made, (uint8_t)target);
+	writer_cstring(&out->made, statement_name(s, name));
+	text_add(&out->made, rest, n);
+	writer_end(&out->made, place);
+	outgoing_made(out);
+}
+
+static void
+make_parse(struct outgoing *out, const struct statement *s)
+{
+	struct str body = statement_body(s);
+
+	make_named(out, FE_PARSE, 0, s, body.p, body.n);
+}
+
+/* Give up what the server has above max_prepared_statements. */
+static void
+evict(struct server *s, struct outgoing *out)
+{
+	struct prepared *p = s->prepared;
+	unsigned max = (unsigned)s->pooler->config->max_prepared_statements;
+	struct plan *oldest;
+	uint32_t mark;
+
+	while (max > 0 && p->plans.n >= max &&
+	    (oldest = plans_oldest(&p->plans, p->batch)) != NULL) {
+		mark = note(p, EFFECT_EVICT, oldest->statement, NULL);
+		make_named(out, FE_CLOSE, 'S', oldest->statement, NULL, 0);
+		plans_remove(&p->plans, oldest->statement);
+		if (!track(s, FE_CLOSE, 'S', HIDE_ALL, mark))
+			return;
+	}
+}
+
+/* A plan that was prepared in a batch before this one, and is not sure. */
+static bool
+is_unsure(const struct prepared *p, const struct plan *plan)
+{
+	return plan != NULL && plan->pending && plan->batch != p->batch;
+}
+
+/* Have it prepared with the server, unseen. */
+static void
+have_plan(struct server *s, struct statement *st, struct outgoing *out)
+{
+	struct prepared *p = s->prepared;
+	struct plan *plan = plans_find(&p->plans, st);
+
+	if (plan != NULL && plan->stale) {
+		make_named(out, FE_CLOSE, 'S', st, NULL, 0);
+		track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
+		plans_remove(&p->plans, st);
+		plan = NULL;
+	}
+	if (plan == NULL) {
+		evict(s, out);
+		plan = plans_add(&p->plans, st);
+		make_parse(out, st);
+		s->stats->server_parse_count++;
+		track(s, FE_PARSE, 0, HIDE_SUCCESS,
+		    note(p, EFFECT_PLAN, st, NULL));
+	}
+	plan->batch = p->batch;
+	plans_touch(&p->plans, plan);
+}
+
+/*
+ * The client's frames.
+ */
+
+/* A frame that was dealt with as a whole. */
+static enum prepared_step
+done(const struct frame *f, size_t *bytes)
+{
+	*bytes = f->len;
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+need(size_t n, size_t *bytes)
+{
+	*bytes = n;
+	return PREPARED_MORE;
+}
+
+/* The string at p + at; NULL: its end is not within n bytes. */
+static const char *
+string_at(const unsigned char *p, size_t at, size_t n)
+{
+	return at < n && memchr(p + at, 0, n - at) != NULL ?
+	    (const char *)p + at : NULL;
+}
+
+static struct statement *
+intern(struct server *s, const char *text, const unsigned char *end)
+{
+	return statement_acquire(s->pooler->statements, STATEMENT_PARSE,
+	    text, (size_t)((const char *)end - text));
+}
+
+static struct name *
+new_name(struct link *link, const char *text, struct statement *st)
+{
+	struct server *s = link->server;
+	struct name *name;
+
+	if (link->names == NULL)
+		link->names = names_create(s->pooler->hash_seed);
+	name = names_add(link->names, text, st);
+	name->pending = true;
+	name->batch = s->prepared->batch;
+	return name;
+}
+
+/* The name is in use: the server is to say so, in its own time. */
+static void
+clash(struct server *s, const char *text, struct statement *st,
+    struct outgoing *out)
+{
+	have_plan(s, st, out);
+	make_parse(out, st);
+	track(s, FE_PARSE, 0, HIDE_NOTHING,
+	    note(s->prepared, EFFECT_CLASH, NULL, text));
+}
+
+static enum prepared_step
+see_parse(struct link *link, const struct frame *f, const unsigned char *p,
+    size_t n, struct outgoing *out, size_t *bytes)
+{
+	struct server *s = link->server;
+	struct prepared *pr = prepared_of(s);
+	const char *text = string_at(p, FRAME_HEADER, n);
+	struct statement *st;
+	struct plan *plan;
+	struct name *name;
+
+	if (text != NULL && *text == '\0') {
+		link->unnamed = true;
+		return PREPARED_PASS;
+	}
+	if (n < f->len)
+		return need(f->len, bytes);
+	if (text == NULL)
+		return PREPARED_BAD;
+	name = names_find(link->names, text);
+	if (name != NULL) {
+		clash(s, text, name->statement, out);
+		return done(f, bytes);
+	}
+	st = intern(s, text + strlen(text) + 1, p + f->len);
+	plan = plans_find(&pr->plans, st);
+	if (is_unsure(pr, plan)) {
+		statement_release(st);
+		return PREPARED_WAIT;
+	}
+	new_name(link, text, st);
+	if (plan == NULL) {
+		evict(s, out);
+		plans_add(&pr->plans, st)->batch = pr->batch;
+		make_parse(out, st);
+		s->stats->server_parse_count++;
+		track(s, FE_PARSE, 0, HIDE_NOTHING,
+		    note(pr, EFFECT_BOTH, st, text));
+	} else {
+		have_plan(s, st, out);
+		tracker_local(&s->tracker, BE_PARSE_COMPLETE,
+		    note(pr, EFFECT_NAME, st, text));
+	}
+	return done(f, bytes);
+}
+
+/* Is what this name stands for still uncertain? */
+static bool
+waits_for(struct prepared *p, const struct name *name)
+{
+	return (name->pending && name->batch != p->batch) ||
+	    is_unsure(p, plans_find(&p->plans, name->statement));
+}
+
+/* The client has no unnamed statement on this server: nor may it find that of
+ * somebody else. */
+static void
+have_no_unnamed(struct link *link, struct outgoing *out)
+{
+	struct server *s = link->server;
+	size_t place;
+
+	if (link->unnamed)
+		return;
+	place = writer_begin(&out->made, FE_CLOSE);
+	writer_u8(&out->made, 'S');
+	writer_cstring(&out->made, "");
+	writer_end(&out->made, place);
+	outgoing_made(out);
+	track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
+}
+
+/* Only the names at its head are looked at; the values pass on. */
+static enum prepared_step
+see_bind(struct link *link, const struct frame *f, const unsigned char *p,
+    size_t n, struct outgoing *out, size_t *bytes)
+{
+	struct server *s = link->server;
+	struct prepared *pr = prepared_of(s);
+	size_t here = n < f->len ? n : f->len, at;
+	const char *portal = string_at(p, FRAME_HEADER, here), *text = NULL;
+	char ours[STATEMENT_NAME_ROOM];
+	struct name *name;
+
+	if (portal != NULL)
+		text = string_at(p, FRAME_HEADER + strlen(portal) + 1, here);
+	if (text == NULL)
+		return n < f->len ? need(f->len, bytes) : PREPARED_BAD;
+	if (*text == '\0') {
+		have_no_unnamed(link, out);
+		return PREPARED_PASS;
+	}
+	name = names_find(link->names, text);
+	if (name == NULL)
+		return PREPARED_PASS;
+	if (waits_for(pr, name))
+		return PREPARED_WAIT;
+	have_plan(s, name->statement, out);
+	at = FRAME_HEADER + strlen(portal) + strlen(text) + 2;
+	statement_name(name->statement, ours);
+	writer_u8(&out->made, FE_BIND);
+	writer_u32(&out->made, (uint32_t)(f->len - 1 - strlen(text) +
+	    strlen(ours)));
+	writer_cstring(&out->made, portal);
+	writer_cstring(&out->made, ours);
+	outgoing_made(out);
+	track(s, FE_BIND, 0, HIDE_NOTHING,
+	    note(pr, EFFECT_USE, name->statement, NULL));
+	*bytes = at;
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+see_describe(struct link *link, const struct frame *f,
+    const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
+{
+	struct server *s = link->server;
+	struct prepared *pr = prepared_of(s);
+	const char *text;
+	struct name *name;
+
+	if (n < f->len)
+		return need(f->len, bytes);
+	text = string_at(p, FRAME_HEADER + 1, f->len);
+	if (text == NULL)
+		return PREPARED_BAD;
+	if (p[FRAME_HEADER] != 'S')
+		return PREPARED_PASS;
+	if (*text == '\0') {
+		have_no_unnamed(link, out);
+		return PREPARED_PASS;
+	}
+	name = names_find(link->names, text);
+	if (name == NULL)
+		return PREPARED_PASS;
+	if (waits_for(pr, name))
+		return PREPARED_WAIT;
+	have_plan(s, name->statement, out);
+	make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
+	track(s, FE_DESCRIBE, 'S', HIDE_NOTHING,
+	    note(pr, EFFECT_USE, name->statement, NULL));
+	return done(f, bytes);
+}
+
+static enum prepared_step
+see_close(struct link *link, const struct frame *f, const unsigned char *p,
+    size_t n, size_t *bytes)
+{
+	struct server *s = link->server;
+	struct prepared *pr = prepared_of(s);
+	const char *text;
+	struct name *name;
+	uint32_t mark = 0;
+
+	if (n < f->len)
+		return need(f->len, bytes);
+	text = string_at(p, FRAME_HEADER + 1, f->len);
+	if (text == NULL)
+		return PREPARED_BAD;
+	if (p[FRAME_HEADER] != 'S')
+		return PREPARED_PASS;
+	if (*text == '\0') {
+		link->unnamed = false;
+		return PREPARED_PASS;
+	}
+	name = names_find(link->names, text);
+	if (name != NULL && name->pending && name->batch != pr->batch)
+		return PREPARED_WAIT;
+	if (name != NULL) {
+		mark = note(pr, EFFECT_CLOSE, name->statement, text);
+		names_remove(link->names, text);
+	}
+	tracker_local(&s->tracker, BE_CLOSE_COMPLETE, mark);
+	return done(f, bytes);
+}
+
+enum prepared_step
+prepared_frame(struct link *link, const struct frame *f,
+    const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
+{
+	struct server *s = link->server;
+
+	switch (f->type) {
+	case FE_PARSE:
+		return see_parse(link, f, p, n, out, bytes);
+	case FE_BIND:
+		return see_bind(link, f, p, n, out, bytes);
+	case FE_DESCRIBE:
+		return see_describe(link, f, p, n, out, bytes);
+	case FE_CLOSE:
+		return see_close(link, f, p, n, out, bytes);
+	case FE_QUERY:
+		/* It takes the unnamed statement away. */
+		link->unnamed = false;
+		/* FALLTHROUGH */
+	case FE_SYNC:
+		if (s->prepared != NULL)
+			s->prepared->batch++;
+		return PREPARED_PASS;
+	default:
+		return PREPARED_PASS;
+	}
+}
+
+/*
+ * What happens to link and server.
+ */
+
+void
+prepared_link(struct link *link)
+{
+	struct server *s = link->server;
+
+	link->unnamed = false;
+	if (s->prepared == NULL)
+		return;
+	must(s->prepared->used == 0);
+	forget_error(s->prepared);
+	s->prepared->batch++;
+}
+
+const char *
+prepared_error(struct server *s, const struct error_fields *e)
+{
+	struct prepared *p = s->prepared;
+	struct plan *plan;
+
+	if (p == NULL || !p->erring)
+		return NULL;
+	p->erring = false;
+	if (p->failed != NULL && e->routine != NULL &&
+	    strcmp(e->routine, "RevalidateCachedQuery") == 0 &&
+	    (plan = plans_find(&p->plans, p->failed)) != NULL)
+		plan->stale = true;
+	return p->clash != NULL && error_is(e, "42P05") ? p->clash : NULL;
+}
+
+void
+prepared_complete(struct server *s, struct str tag)
+{
+	bool all = str_is(tag, "DISCARD ALL") || str_is(tag, "DEALLOCATE ALL");
+
+	if (!all)
+		return;
+	if (s->prepared != NULL)
+		plans_clear_settled(&s->prepared->plans);
+	if (s->link != NULL)
+		names_clear_settled(s->link->names);
+}
+
+void
+prepared_forget(struct link *link)
+{
+	names_destroy(link->names);
+	link->names = NULL;
+}
+
+void
+prepared_close(struct server *s)
+{
+	struct prepared *p = s->prepared;
+	uint32_t i;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < p->n; i++)
+		if (p->effects[i].kind != EFFECT_NONE)
+			drop(p, &p->effects[i]);
+	forget_error(p);
+	plans_fini(&p->plans);
+	mem_free(p->effects);
+	mem_free(p);
+	s->prepared = NULL;
+}
+
+unsigned
+prepared_on_client(const struct link *link)
+{
+	return names_count(link->names);
+}
+
+unsigned
+prepared_on_server(const struct server *s)
+{
+	return s->prepared != NULL ? s->prepared->plans.n : 0;
+}
