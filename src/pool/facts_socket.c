@@ -13,6 +13,7 @@
 #include "pool/database.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
+#include "pool/prepared.h"
 #include "pool/server.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -84,6 +85,7 @@ describe_client(const struct client *c, struct socket_facts *f)
 		.kept = (uint32_t)conn_kept(&c->conn),
 		.unsent = (uint32_t)conn_unsent(&c->conn),
 		.passing = c->link.passing,
+		.prepared_statements = (int)prepared_on_client(&c->link),
 	};
 	if (c->wait.pool != NULL)
 		f->wait_reason = wait_reason_name(
@@ -148,6 +150,7 @@ describe_server(const struct server *s, struct socket_facts *f)
 		.kept = (uint32_t)conn_kept(&s->conn),
 		.unsent = (uint32_t)conn_unsent(&s->conn),
 		.passing = s->passing,
+		.prepared_statements = (int)prepared_on_server(s),
 	};
 }
 

@@ -562,7 +562,7 @@ prepared_frame(struct link *link, const struct frame *f,
 	case FE_DESCRIBE:
 		return see_describe(link, f, p, n, out, bytes);
 	case FE_CLOSE:
-		return see_close(link, f, p, n, out, bytes);
+		return see_close(link, f, p, n, bytes);
 	case FE_QUERY:
 		/* It takes the unnamed statement away. */
 		link->unnamed = false;

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# prepared.sh - prepared statements across servers in transaction pooling
+# (group f), with PostgreSQL's own load.
+. "${0%/*}/lib.sh"
+
+ulimit -n "$(ulimit -Hn)"
+
+pg_create main
+echo 'max_connections = 60' >>"$T/pg-main/extra.conf"
+pg_start
+pg 'create database bench'
+pgbench -q -i -s 5 -h "$T" -p "$PG_PORT" -U postgres bench >"$T/init" 2>&1
+pgweir_start "
+pool_mode = transaction
+default_pool_size = 20
+max_client_conn = 2000
+listen_backlog = 2048
+log_connections = 0
+log_disconnections = 0"
+
+history()
+{
+	pg 'select count(*) from pgbench_history' bench
+}
+
+# load CLIENTS TRANSACTIONS_EACH OPTION...
+load()
+{
+	local c=$1 t=$2
+
+	shift 2
+	pgbench -n -M prepared -c "$c" -j 2 -t "$t" -h "$HOST" -p "$PORT" \
+		-U postgres "$@" bench >"$T/out" 2>&1 ||
+		fail "pgbench: $(tail -n 5 "$T/out")"
+	expect_match 'none failed' "$(cat "$T/out")" \
+		'number of failed transactions: 0 '
+	expect 'pgbench ran them all' \
+		"$(sed -n 's|.*actually processed: \([0-9]*\)/.*|\1|p' "$T/out")" \
+		$((c * t))
+}
+
+# A script of one statement: pgbench prepares in a call that blocks its whole
+# thread, which must not wait for a server that another client of it holds.
+cat >"$T/one.sql" <<'SQL'
+\set aid random(1, 500000)
+update pgbench_accounts set abalance = abalance + 1 where aid = :aid;
+SQL
+
+for n in 1 20 200; do
+	it "f01 f03 pgbench -M prepared, $n clients"
+	load "$n" $((6000 / n)) -S
+	sum=$(pg 'select sum(abalance) from pgbench_accounts' bench)
+	load "$n" $((2000 / n)) -f "$T/one.sql"
+	expect 'every update was done once' \
+		"$(pg 'select sum(abalance) from pgbench_accounts' bench)" \
+		$((sum + 2000 / n * n))
+done
+
+it 'd01 transactions of prepared statements'
+before=$(history)
+load 20 100
+expect 'every transaction is in the history' "$(history)" $((before + 2000))
+
+it 'f24 a table changes: one error at most for each server, then all is well'
+pg 'create table shape (a int)' bench
+pg 'insert into shape values (1)' bench
+cat >"$T/shape.sql" <<'SQL'
+select * from shape;
+SQL
+load 20 50 -f "$T/shape.sql"
+pg 'alter table shape add column b int' bench
+pgbench -n -M prepared -c 20 -j 2 -t 100 --max-tries=3 -h "$HOST" -p "$PORT" \
+	-U postgres -f "$T/shape.sql" bench >"$T/out" 2>&1 || true
+load 20 50 -f "$T/shape.sql"
