@@ -13,7 +13,6 @@ struct error_fields {
 	const char *message;
 	const char *detail;     /* NULL: none */
 	const char *hint;       /* NULL: none */
-	const char *routine;    /* of the server's source; NULL: not said */
 };
 
 struct error_fields error_fields_of(const void *body, size_t n);

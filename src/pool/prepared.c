@@ -602,8 +602,8 @@ prepared_error(struct server *s, const struct error_fields *e)
 	if (p == NULL || !p->erring)
 		return NULL;
 	p->erring = false;
-	if (p->failed != NULL && e->routine != NULL &&
-	    strcmp(e->routine, "RevalidateCachedQuery") == 0 &&
+	/* "cached plan must not change result type", in any language. */
+	if (p->failed != NULL && error_is(e, "0A000") &&
 	    (plan = plans_find(&p->plans, p->failed)) != NULL)
 		plan->stale = true;
 	return p->clash != NULL && error_is(e, "42P05") ? p->clash : NULL;

@@ -124,7 +124,6 @@ struct server *server_create(struct pooler *, struct pool *, struct lane *,
 
 void server_set_state(struct server *, enum server_state);
 	/* The only way to change it. */
-
 const char *server_state_name(enum server_state);
 
 void server_close(struct server *, const char *why);
@@ -146,7 +145,6 @@ void server_unhold(struct server_hold *);
 
 void server_destroy(struct server *);
 	/* For the graveyard only. */
-
 struct server *server_of(struct conn *);
 
 #endif

@@ -3,7 +3,7 @@
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
 	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
-	talk_budget
+	talk_budget talk_prepared
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -79,3 +79,7 @@ talk_fairness_LDADD = $(CONVERSATION_LIBS)
 talk_budget_SOURCES = test/conversation/test_budget.c
 talk_budget_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_budget_LDADD = $(CONVERSATION_LIBS)
+
+talk_prepared_SOURCES = test/conversation/test_prepared.c
+talk_prepared_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_prepared_LDADD = $(CONVERSATION_LIBS)

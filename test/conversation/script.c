@@ -186,6 +186,9 @@ name(struct reader *r)
 {
 	const char *s = reader_cstring(r);
 
+	/* One of ours: "_5" instead of "pgweir_1f33a0c7_5". */
+	if (strncmp(s, "pgweir_", 7) == 0)
+		return strrchr(s, '_');
 	return *s != '\0' ? s : "-";
 }
 

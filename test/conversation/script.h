@@ -6,6 +6,7 @@
  *   from clients: "Q SELECT 1", "P name sql", "B portal statement",
  *     "D S name", "E portal 10", "C S name", "S", "H", "X", "d data", "c",
  *     "f reason", "F", "p password"
+ *   (the pooler's own names of statements are read as "_1", "_2"),
  *   from servers: "C tag", "Z I", "E 57014 message", "E FATAL 57P01 message",
  *     "N 00000 message", "S name=value", "T", "D value", "1", "2", "3", "n",
  *     "s", "t", "I", "G", "H", "W", "d data", "c", "A channel", "V", "K",

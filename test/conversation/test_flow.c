@@ -131,7 +131,7 @@ START_TEST(c02_one_byte_at_a_time)
 	script_write(CLIENT_SPEAKS, "S", &t);
 	for (i = 0; i < t.n; i++)
 		client_sends_bytes(w, 1, t.p + i, 1);
-	server_gets(w, 1, "P s SELECT 1", "D S s", "B - s", "E - 0", "S");
+	server_gets(w, 1, "P _1 SELECT 1", "D S _1", "B - _1", "E - 0", "S");
 	text_clear(&t);
 	script_write(SERVER_SPEAKS, "1", &t);
 	script_write(SERVER_SPEAKS, "t", &t);

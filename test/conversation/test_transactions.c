@@ -187,7 +187,7 @@ static const struct play transactions[] = {
 		"client 1 < E FATAL 08006",
 		"client 1 is gone" } },
 	{ "d43: Close after Sync, its Sync later", NULL, {
-		"client 1: P s1 q / S / C S s1",
+		"client 1: P s1 q / S / C P p1",
 		"server 1: 1 / Z I",
 		"owner 1 = client 1",
 		"client 1: S",

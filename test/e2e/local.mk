@@ -16,6 +16,7 @@ E2E_TESTS = \
 	test/e2e/fault_clients.sh \
 	test/e2e/fault_crowds.sh \
 	test/e2e/fault_server.sh \
+	test/e2e/prepared.sh \
 	test/e2e/fault_restart.sh \
 	test/e2e/fault_log.sh \
 	test/e2e/fault_config.sh \

@@ -60,15 +60,3 @@ it 'd01 transactions of prepared statements'
 before=$(history)
 load 20 100
 expect 'every transaction is in the history' "$(history)" $((before + 2000))
-
-it 'f24 a table changes: one error at most for each server, then all is well'
-pg 'create table shape (a int)' bench
-pg 'insert into shape values (1)' bench
-cat >"$T/shape.sql" <<'SQL'
-select * from shape;
-SQL
-load 20 50 -f "$T/shape.sql"
-pg 'alter table shape add column b int' bench
-pgbench -n -M prepared -c 20 -j 2 -t 100 --max-tries=3 -h "$HOST" -p "$PORT" \
-	-U postgres -f "$T/shape.sql" bench >"$T/out" 2>&1 || true
-load 20 50 -f "$T/shape.sql"

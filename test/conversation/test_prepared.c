@@ -1,0 +1,255 @@
+/*
+ * test_prepared.c - prepared statements of the extended protocol follow their
+ * clients across servers (group f).
+ */
+#include "base/must.h"
+#include "conversation/play.h"
+#include "conversation/world.h"
+
+#define ONE "pool_mode = transaction\ndefault_pool_size = 1\n" \
+	"query_wait_notify = 0\nserver_check_query =\n"
+#define TWO "pool_mode = transaction\ndefault_pool_size = 2\n" \
+	"query_wait_notify = 0\nserver_check_query =\n"
+
+/* Client n has prepared s as select 1. */
+#define PREPARED(n)                               \
+	"client " #n ": P s select 1 / S",        \
+	"server 1 < P _1 select 1 / S",           \
+	"server 1: 1 / Z I",                      \
+	"client " #n " < 1 / Z I"
+
+/* Server 1 is held by a transaction of client 9. */
+#define HELD                                      \
+	"client 9: Q BEGIN",                      \
+	"server 1: C BEGIN / Z T"
+
+static const struct play plays[] = {
+	{ "f01: the same name with another text", ONE, {
+		PREPARED(1),
+		"client 2: P s select 2 / S",
+		"server 1 < P _2 select 2 / S",
+		"server 1: 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1 < B - _1 / E - 0 / S",
+		"server 1: 2 / C SELECT 1 / Z I",
+		"client 1 < 2 / C SELECT 1 / Z I",
+		"client 2: B - s / E - 0 / S",
+		"server 1 < B - _2 / E - 0 / S" } },
+	{ "f01: the same text with another name is one", ONE, {
+		PREPARED(1),
+		"client 2: P t select 1 / B - t / E - 0 / S",
+		"client 2 < 1",
+		"server 1 < B - _1 / E - 0 / S",
+		"server 1: 2 / C SELECT 1 / Z I",
+		"client 2 < 2 / C SELECT 1 / Z I" } },
+	{ "f03: another server is taught first, unseen", TWO, {
+		PREPARED(1),
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _1 select 1 / B - _1 / E - 0 / S",
+		"server 2: 1 / 2 / C SELECT 1 / Z I",
+		"client 1 < 2 / C SELECT 1 / Z I" } },
+	{ "f04: Describe of it as well", TWO, {
+		PREPARED(1),
+		HELD,
+		"client 1: D S s / S",
+		"server 2 < P _1 select 1 / D S _1 / S",
+		"server 2: 1 / t / n / Z I",
+		"client 1 < t / n / Z I" } },
+	{ "f05: what is taught in vain is told", TWO, {
+		PREPARED(1),
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2: E 42P01 no such table / Z I",
+		"client 1 < E 42P01 no such table / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _1 select 1 / B - _1 / E - 0 / S" } },
+	{ "f06: a Parse that failed leaves no name", ONE, {
+		"client 1: P s bad / S",
+		"server 1 < P _1 bad / S",
+		"server 1: E 42601 syntax error / Z I",
+		"client 1 < E 42601 syntax error / Z I",
+		"client 1: B - s / S",
+		"server 1 < B - s / S",
+		"server 1: E 26000 no s / Z I",
+		"client 1 < E 26000 no s / Z I",
+		"client 1: P s good / S",
+		"server 1 < P _2 good / S" } },
+	{ "f07: a Parse behind an error never was", ONE, {
+		"client 1: P s one / B - s / E - 0 / P t two / S",
+		"server 1 < P _1 one / B - _1 / E - 0 / P _2 two / S",
+		"server 1: 1 / E 22012 division by zero / Z I",
+		"client 1 < 1 / E 22012 division by zero / Z I",
+		"client 1: B - t / S",
+		"server 1 < B - t / S",
+		"server 1: E 26000 no t / Z I",
+		"client 1: B - s / S",
+		"server 1 < B - _1 / S" } },
+	{ "f07: nor one that we would have answered", ONE, {
+		PREPARED(2),
+		"client 1: B - - / P s select 1 / S",
+		"server 1 < C S - / B - - / S",
+		"server 1: 3 / E 26000 no statement / Z I",
+		"client 1 < E 26000 no statement / Z I",
+		"client 1: B - s / S",
+		"server 1 < B - s / S" } },
+	{ "f08 f09: answers of ours come in their turn", ONE, {
+		PREPARED(2),
+		"client 1: P a other / P b select 1 / C S a / C S zz / "
+		    "P c third / S",
+		"server 1 < P _2 other / P _3 third / S",
+		"client 1 <",
+		"server 1: 1",
+		"client 1 < 1 / 1 / 3 / 3",
+		"server 1: 1 / Z I",
+		"client 1 < 1 / Z I" } },
+	{ "f10 f11: the one used longest ago is given up",
+	    ONE "max_prepared_statements = 2\n", {
+		"client 1: P a one / S",
+		"server 1: 1 / Z I",
+		"client 1: P b two / S",
+		"server 1: 1 / Z I",
+		"client 1: B - a / S",
+		"server 1: 2 / Z I",
+		"client 1: P c three / S",
+		"server 1 < C S _2 / P _3 three / S",
+		"server 1: 3 / 1 / Z I",
+		"client 1: B - a / S",
+		"server 1 < B - _1 / S",
+		"server 1: 2 / Z I",
+		"client 1: B - b / S",
+		"server 1 < C S _3 / P _2 two / B - _2 / S" } },
+	{ "f10: not what its own batch uses",
+	    ONE "max_prepared_statements = 1\n", {
+		"client 1: P a one / P b two / B - a / E - 0 / S",
+		"server 1 < P _1 one / P _2 two / B - _1 / E - 0 / S" } },
+	{ "f10: what was not given up is there still",
+	    ONE "max_prepared_statements = 1\n", {
+		"client 1: P a one / S",
+		"server 1: 1 / Z I",
+		"client 1: B - - / P b two / S",
+		"server 1 < C S - / B - - / C S _1 / P _2 two / S",
+		"server 1: 3 / E 26000 none / Z I",
+		"client 1: B - a / S",
+		"server 1 < B - _1 / S" } },
+	{ "f14: nobody finds somebody else's unnamed statement", ONE, {
+		"client 1: P - select 1 / S",
+		"server 1: 1 / Z I",
+		"client 2: B - - / E - 0 / S",
+		"server 1 < C S - / B - - / E - 0 / S",
+		"server 1: 3 / E 26000 unnamed / Z I",
+		"client 2 < E 26000 unnamed / Z I" } },
+	{ "f13 f15: but its own, in the same batch", ONE, {
+		"client 1: P - one / B - - / E - 0 / P - two / B - - / "
+		    "E - 0 / S",
+		"server 1 < P - one / B - - / E - 0 / P - two / B - - / "
+		    "E - 0 / S" } },
+	{ "f17: a portal of that name is another thing", ONE, {
+		PREPARED(1),
+		"client 1: B s s / C P s / S",
+		"server 1 < B s _1 / C P s / S",
+		"server 1: 2 / 3 / Z I",
+		"client 1: B - s / S",
+		"server 1 < B - _1 / S" } },
+	{ "f18: Close of what is not there", ONE, {
+		"client 1: C S nothing / S",
+		"client 1 < 3",
+		"server 1 < S",
+		"server 1: Z I",
+		"client 1 < Z I" } },
+	{ "f19: a name that was closed is free", ONE, {
+		PREPARED(1),
+		"client 1: C S s / P s other / B - s / S",
+		"server 1 < P _2 other / B - _2 / S" } },
+	{ "f20: a name in use, in the words of the server", ONE, {
+		PREPARED(1),
+		"client 1: P s other / S",
+		"server 1 < P _1 select 1 / S",
+		"server 1: E 42P05 prepared statement \"x\" already exists / "
+		    "Z I",
+		"client 1 < E 42P05 prepared statement \"s\" already exists /"
+		    " Z I",
+		"client 1: B - s / S",
+		"server 1 < B - _1 / S" } },
+	{ "f21: a name that is not there", ONE, {
+		"client 1: B - s / E - 0 / S",
+		"server 1 < B - s / E - 0 / S",
+		"server 1: E 26000 prepared statement \"s\" does not exist / "
+		    "Z I",
+		"client 1 is here" } },
+	{ "f22: DISCARD ALL takes all, but what comes behind it", ONE, {
+		"resets by hand",
+		PREPARED(1),
+		"client 1: Q DISCARD ALL / P t two / S",
+		"server 1 < Q DISCARD ALL / P _2 two / S",
+		"server 1: C DISCARD ALL / Z I / 1 / Z I",
+		"client 1 < C DISCARD ALL / Z I / 1 / Z I",
+		"client 1: B - t / S",
+		"server 1 < B - _2 / S",
+		"server 1: 2 / Z I",
+		"client 1: B - s / S",
+		"server 1 < B - s / S" } },
+	{ "f22: so does DEALLOCATE ALL, in the extended protocol", ONE, {
+		PREPARED(1),
+		"client 1: P - DEALLOCATE ALL / B - - / E - 0 / S",
+		"server 1: 1 / 2 / C DEALLOCATE ALL / Z I",
+		"client 2: P s select 1 / S",
+		"server 1 < P _2 select 1 / S" } },
+	{ "f22: another client's names stay", ONE, {
+		PREPARED(1),
+		"client 2: Q DEALLOCATE ALL",
+		"server 1: C DEALLOCATE ALL / Z I",
+		"client 1: B - s / S",
+		"server 1 < P _1 select 1 / B - _1 / S" } },
+	{ "f24: a stale plan is made anew at its next use", ONE, {
+		PREPARED(1),
+		"client 1: B - s / E - 0 / S",
+		"server 1: E 0A000 cached plan must not change result type/ "
+		    "Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1 < C S _1 / P _1 select 1 / B - _1 / E - 0 / S" } },
+	{ "f25: a new server knows nothing", ONE, {
+		PREPARED(1),
+		"server 1 dies",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _1 select 1 / B - _1 / E - 0 / S" } },
+	{ "f28: those who have statements keep them", ONE, {
+		PREPARED(1),
+		"reload " ONE "max_prepared_statements = 0\n",
+		"client 1: B - s / S",
+		"server 1 < B - _1 / S",
+		"server 1: 2 / Z I",
+		"client 2: P s select 2 / S",
+		"server 1 < P s select 2 / S" } },
+	{ "session pooling passes all of it", "pool_mode = session\n", {
+		"client 1: P s select 1 / S",
+		"server 1 < P s select 1 / S" } },
+	{ "a batch that builds on one that is not sure waits", ONE, {
+		"client 1: P s bad / S / B - s / E - 0 / S",
+		"server 1 < P _1 bad / S",
+		"server 1: E 42601 syntax error / Z I",
+		"server 1 < B - s / E - 0 / S" } },
+	{ "f27: strange names", ONE, {
+		"client 1: P %s\"';-- one / S",
+		"server 1: 1 / Z I",
+		"client 1: B - %s\"';-- / S",
+		"server 1 < B - _1 / S" } },
+};
+
+START_TEST(f_statements_follow_their_clients)
+{
+	play(&plays[_i], ONE);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("prepared");
+	TCase *t = tcase_create("prepared");
+
+	tcase_add_loop_test(t, f_statements_follow_their_clients, 0,
+	    (int)countof(plays));
+	suite_add_tcase(s, t);
+	return world_run(s);
+}
