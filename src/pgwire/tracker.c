@@ -265,6 +265,13 @@ tracker_local(struct tracker *t, char answer, uint32_t mark)
 	return true;
 }
 
+void
+tracker_hide_sync(struct tracker *t)
+{
+	must(t->count == 1 && entry(t, 0)->kind == OWED_SYNC);
+	entry(t, 0)->hide = HIDE_ALL;
+}
+
 char
 tracker_take_local(struct tracker *t)
 {

@@ -82,6 +82,10 @@ bool tracker_local(struct tracker *, char answer, uint32_t mark);
 	 * before it was answered, and not if an error makes the server skip
 	 * what comes before the next Sync. False: the queue is at its end. */
 
+void tracker_hide_sync(struct tracker *);
+	/* After an error that made the server skip all but a Sync: that
+	 * Sync's answer is hidden. */
+
 char tracker_take_local(struct tracker *);
 	/* The type of the answer that we have to give now; 0: none. To be
 	 * asked until then, after each call of the others. */

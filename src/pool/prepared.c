@@ -29,6 +29,7 @@
 #include "pgwire/error.h"
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
+#include "pgwire/reader.h"
 #include "pgwire/tracker.h"
 #include "pgwire/writer.h"
 #include "pool/names.h"
@@ -36,9 +37,12 @@
 #include "pool/plans.h"
 #include "pool/relay.h"
 #include "pool/server.h"
+#include "pool/shape.h"
 #include "pool/state.h"
 #include "pool/statement.h"
 #include "pool/stats.h"
+
+#define KEEP_MAX (64u * 1024)    /* of a batch that can be run again */
 
 enum effect_kind {
 	EFFECT_NONE,            /* a free place */
@@ -55,6 +59,16 @@ struct effect {
 	enum effect_kind kind;
 	struct statement *statement;
 	char *name;             /* the client's, or NULL */
+	uint32_t at;            /* USE: of its frame in the batch */
+	uint64_t told;          /* USE: what the client was told */
+};
+
+/* Running an execution again, unseen; see "Healing" below. */
+enum healing {
+	HEALING_NOT,
+	HEALING_END,            /* the rest of the failed batch is skipped */
+	HEALING_PROBE,          /* what does it look like now? */
+	HEALING_REPLAY          /* the batch runs again */
 };
 
 struct prepared {
@@ -63,8 +77,19 @@ struct prepared {
 	struct effect *effects; /* by mark - 1 */
 	uint32_t n, used;
 	char *clash;            /* the name of the one that failed last */
-	struct statement *failed;       /* in whose use that was */
-	bool erring;            /* these two are known for this error */
+	struct statement *failed;       /* in whose use that was ... */
+	uint32_t failed_at;     /* ... and where in the batch */
+	uint64_t failed_told;
+	bool erring;            /* these are known for this error */
+
+	const unsigned char *base;      /* of the batch that is being read */
+	bool uses;              /* it has a USE */
+	bool alone;             /* nothing was owed when it began */
+	struct text kept;       /* the batch, if it can be run again */
+	enum healing healing;
+	struct text error;      /* that its client does not know yet */
+	char *described;        /* a name whose Describe was answered */
+	uint64_t shape;         /* of which this much has come; 0: nothing */
 };
 
 static void on_mark(struct tracker *, uint32_t mark, bool done);
@@ -102,8 +127,9 @@ note(struct prepared *p, enum effect_kind kind, struct statement *s,
 		    p->n * sizeof *p->effects);
 		memset(p->effects + n, 0, (p->n - n) * sizeof *p->effects);
 	}
-	p->effects[i] = (struct effect){ kind,
-		s != NULL ? statement_ref(s) : NULL, mem_strdup(name) };
+	p->effects[i] = (struct effect){ .kind = kind,
+		.statement = s != NULL ? statement_ref(s) : NULL,
+		.name = mem_strdup(name) };
 	p->used++;
 	return i + 1;
 }
@@ -184,7 +210,18 @@ remember(struct prepared *p, struct effect *e)
 		e->name = NULL;
 	} else {
 		p->failed = statement_ref(e->statement);
+		p->failed_at = e->at;
+		p->failed_told = e->told;
 	}
+}
+
+/* A Describe of this name was answered: with what comes next. */
+static void
+note_described(struct prepared *p, struct effect *e)
+{
+	mem_free(p->described);
+	p->described = e->name;
+	e->name = NULL;
 }
 
 static void
@@ -218,6 +255,8 @@ on_mark(struct tracker *t, uint32_t mark, bool done)
 	case EFFECT_CLASH:
 		if (!done && !t->skipping)
 			remember(p, e);
+		else if (done && e->name != NULL)
+			note_described(p, e);
 		break;
 	}
 	drop(p, e);
@@ -306,8 +345,8 @@ have_plan(struct server *s, struct statement *st, struct outgoing *out)
 		plan = plans_add(&p->plans, st);
 		make_parse(out, st);
 		s->stats->server_parse_count++;
-		track(s, FE_PARSE, 0, HIDE_SUCCESS,
-		    note(p, EFFECT_PLAN, st, NULL));
+		track(s, FE_PARSE, 0, p->healing == HEALING_PROBE ?
+		    HIDE_ALL : HIDE_SUCCESS, note(p, EFFECT_PLAN, st, NULL));
 	}
 	plan->batch = p->batch;
 	plans_touch(&p->plans, plan);
@@ -323,6 +362,20 @@ done(const struct frame *f, size_t *bytes)
 {
 	*bytes = f->len;
 	return PREPARED_DONE;
+}
+
+/* The mark of a message that uses a statement; text: the client's name, if it
+ * is told what that looks like. */
+static uint32_t
+note_use(struct prepared *p, const struct name *name,
+    const unsigned char *frame, const char *text)
+{
+	uint32_t mark = note(p, EFFECT_USE, name->statement, text);
+
+	p->effects[mark - 1].at = (uint32_t)(frame - p->base);
+	p->effects[mark - 1].told = name->told;
+	p->uses = true;
+	return mark;
 }
 
 static enum prepared_step
@@ -478,8 +531,7 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	writer_cstring(&out->made, portal);
 	writer_cstring(&out->made, ours);
 	outgoing_made(out);
-	track(s, FE_BIND, 0, HIDE_NOTHING,
-	    note(pr, EFFECT_USE, name->statement, NULL));
+	track(s, FE_BIND, 0, HIDE_NOTHING, note_use(pr, name, p, NULL));
 	*bytes = at;
 	return PREPARED_DONE;
 }
@@ -512,7 +564,7 @@ see_describe(struct link *link, const struct frame *f,
 	have_plan(s, name->statement, out);
 	make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
 	track(s, FE_DESCRIBE, 'S', HIDE_NOTHING,
-	    note(pr, EFFECT_USE, name->statement, NULL));
+	    note_use(pr, name, p, text));
 	return done(f, bytes);
 }
 
@@ -577,6 +629,181 @@ prepared_frame(struct link *link, const struct frame *f,
 }
 
 /*
+ * Healing. After a migration a server refuses to use a plan whose results
+ * would look different now. What fails so outside of a transaction, before
+ * anything of its batch was executed or told, is run again on a new plan, if
+ * the client will not be misled: the batch asks for the description, or the
+ * results still look as the client was told. The end of the failed batch is
+ * hidden, and so is what we ask the server in between.
+ *
+ * Batches that came in one piece and are small are kept for that.
+ */
+
+void
+prepared_batch_begin(struct link *link, const unsigned char *base)
+{
+	struct server *s = link->server;
+	struct prepared *p;
+
+	if (link->names == NULL)
+		return;
+	p = prepared_of(s);
+	p->base = base;
+	p->uses = false;
+	p->alone = tracker_at_rest(&s->tracker);
+	if (p->healing == HEALING_NOT)
+		text_clear(&p->kept);
+}
+
+void
+prepared_batch_end(struct link *link, size_t n, char last)
+{
+	struct prepared *p = link->server->prepared;
+
+	if (p != NULL && p->uses && p->alone && last == FE_SYNC &&
+	    n <= KEEP_MAX && p->healing == HEALING_NOT)
+		text_add(&p->kept, p->base, n);
+}
+
+/* What the kept frames are about, from the one that failed on. */
+enum outlook { OUTLOOK_BAD, OUTLOOK_DESCRIBES, OUTLOOK_BLIND };
+
+static enum outlook
+outlook(const struct prepared *p)
+{
+	const unsigned char *b = (const unsigned char *)p->kept.p;
+	enum outlook result = OUTLOOK_BLIND;
+	uint32_t at = 0, len;
+
+	for (; at + FRAME_HEADER <= p->kept.n; at += len + 1) {
+		len = reader_u32(&(struct reader){ b + at + 1, 4, false });
+		switch (b[at]) {
+		case FE_PARSE:
+		case FE_CLOSE:
+			break;
+		case FE_DESCRIBE:
+			if (at >= p->failed_at)
+				return OUTLOOK_DESCRIBES;
+			break;
+		case FE_BIND:
+			if (at < p->failed_at)
+				return OUTLOOK_BAD;
+			break;
+		case FE_EXECUTE:
+			return at < p->failed_at ? OUTLOOK_BAD : result;
+		default:
+			return OUTLOOK_BAD;
+		}
+	}
+	return OUTLOOK_BAD;
+}
+
+bool
+prepared_heals(struct server *s, const void *frame, size_t n)
+{
+	struct prepared *p = s->prepared;
+	struct error_fields e = error_fields_of((const char *)frame +
+	    FRAME_HEADER, n - FRAME_HEADER);
+	struct link *link = s->link;
+
+	if (p == NULL || !p->erring || p->failed == NULL || link == NULL ||
+	    p->kept.n == 0 || p->healing != HEALING_NOT ||
+	    !error_is(&e, "0A000") || s->tracker.tx != TX_IDLE ||
+	    s->tracker.count != 1 || link->passing > 0 ||
+	    (outlook(p) != OUTLOOK_DESCRIBES &&
+	    (outlook(p) != OUTLOOK_BLIND || p->failed_told == 0)))
+		return false;
+	tracker_hide_sync(&s->tracker);
+	text_add(&p->error, frame, n);
+	p->healing = HEALING_END;
+	return true;
+}
+
+bool
+prepared_is_healing(const struct server *s)
+{
+	return s->prepared != NULL && s->prepared->healing != HEALING_NOT;
+}
+
+/* Ask what the statement looks like on a new plan. */
+static void
+probe(struct server *s, struct outgoing *out)
+{
+	struct prepared *p = s->prepared;
+
+	p->shape = 0;
+	p->healing = HEALING_PROBE;
+	have_plan(s, p->failed, out);
+	make_named(out, FE_DESCRIBE, 'S', p->failed, NULL, 0);
+	track(s, FE_DESCRIBE, 'S', HIDE_ALL, 0);
+	writer_empty(&out->made, FE_SYNC);
+	outgoing_made(out);
+	track(s, FE_SYNC, 0, HIDE_ALL, 0);
+}
+
+enum prepared_heal
+prepared_heal(struct server *s, struct outgoing *out, struct str *bytes)
+{
+	struct prepared *p = s->prepared;
+	bool same = p->healing == HEALING_PROBE && p->shape != 0 &&
+	    p->shape == p->failed_told;
+
+	if (p->healing == HEALING_END && outlook(p) == OUTLOOK_BLIND) {
+		probe(s, out);
+		return PREPARED_HEAL_PROBES;
+	}
+	if (p->healing == HEALING_END || same) {
+		p->healing = HEALING_REPLAY;
+		*bytes = (struct str){ p->kept.p + p->failed_at,
+			p->kept.n - p->failed_at };
+		return PREPARED_HEAL_REPLAYS;
+	}
+	*bytes = (struct str){ p->error.p, p->error.n };
+	return PREPARED_HEAL_FAILS;
+}
+
+void
+prepared_healed(struct server *s)
+{
+	struct prepared *p = s->prepared;
+
+	p->healing = HEALING_NOT;
+	text_clear(&p->kept);
+	text_fini(&p->error);
+	forget_error(p);
+}
+
+void
+prepared_description(struct server *s, char type, const void *body, size_t n)
+{
+	struct prepared *p = s->prepared;
+	struct name *name;
+
+	if (type == BE_PARAMETERS) {
+		p->shape = shape_begin(body, n);
+		return;
+	}
+	if (p->shape == 0)
+		return;
+	p->shape = shape_end(p->shape, body, type == BE_NO_DATA ? 0 : n);
+	if (p->healing == HEALING_PROBE)
+		return;
+	name = p->described != NULL && s->link != NULL ?
+	    names_find(s->link->names, p->described) : NULL;
+	if (name != NULL)
+		name->told = p->shape;
+	mem_free(p->described);
+	p->described = NULL;
+	p->shape = 0;
+}
+
+bool
+prepared_is_described(const struct server *s)
+{
+	return s->prepared != NULL && s->prepared->shape != 0;
+}
+
+/*
  * What happens to link and server.
  */
 
@@ -588,7 +815,8 @@ prepared_link(struct link *link)
 	link->unnamed = false;
 	if (s->prepared == NULL)
 		return;
-	must(s->prepared->used == 0);
+	must(s->prepared->used == 0 &&
+	    s->prepared->healing == HEALING_NOT);
 	forget_error(s->prepared);
 	s->prepared->batch++;
 }
@@ -601,12 +829,18 @@ prepared_error(struct server *s, const struct error_fields *e)
 
 	if (p == NULL || !p->erring)
 		return NULL;
-	p->erring = false;
 	/* "cached plan must not change result type", in any language. */
 	if (p->failed != NULL && error_is(e, "0A000") &&
 	    (plan = plans_find(&p->plans, p->failed)) != NULL)
 		plan->stale = true;
 	return p->clash != NULL && error_is(e, "42P05") ? p->clash : NULL;
+}
+
+void
+prepared_error_over(struct server *s)
+{
+	if (s->prepared != NULL && s->prepared->healing == HEALING_NOT)
+		forget_error(s->prepared);
 }
 
 void
@@ -641,6 +875,9 @@ prepared_close(struct server *s)
 		if (p->effects[i].kind != EFFECT_NONE)
 			drop(p, &p->effects[i]);
 	forget_error(p);
+	mem_free(p->described);
+	text_fini(&p->kept);
+	text_fini(&p->error);
 	plans_fini(&p->plans);
 	mem_free(p->effects);
 	mem_free(p);

@@ -246,6 +246,8 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	struct frame f = { 0 };
 	size_t at = 0, take, took = 0;
 
+	if (link->tracking && link->passing == 0)
+		prepared_batch_begin(link, p);
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {
 			if (s->pooler->suspended)
@@ -267,6 +269,9 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	s->stats->bytes_received += at;
 	outgoing_flush(&out);
 	*consumed = at;
+	if (link->tracking)
+		prepared_batch_end(link, at, link->passing == 0 &&
+		    f.len > 0 ? f.type : 0);
 	answer_client(link);
 	if (conn_is_clogged(&s->conn) || tracker_full(&s->tracker))
 		conn_hold(link->conn, true);
@@ -344,6 +349,12 @@ note_frame(struct server *s, const struct frame *f, const unsigned char *p,
 		if (!hidden && s->link != NULL)
 			note_ready(s, (char)body[0]);
 		break;
+	case BE_PARAMETERS:
+	case BE_ROW_DESCRIPTION:
+	case BE_NO_DATA:
+		if (s->prepared != NULL)
+			prepared_description(s, f->type, body, n);
+		break;
 	case BE_COMMAND_COMPLETE:
 		prepared_complete(s, (struct str){ (const char *)body,
 			n > 0 ? n - 1 : 0 });
@@ -362,13 +373,23 @@ may_be_reset(const struct frame *f)
 	    f->len == FRAME_HEADER + sizeof "DEALLOCATE ALL");
 }
 
+/* A description that says what a named statement looks like. */
+static bool
+is_description(const struct server *s, const struct frame *f)
+{
+	return s->prepared != NULL && f->len <= WHOLE_MAX &&
+	    (f->type == BE_PARAMETERS || ((f->type == BE_ROW_DESCRIPTION ||
+	    f->type == BE_NO_DATA) && prepared_is_described(s)));
+}
+
 /* An error may quote a statement of any size: a very long one passes by. */
 static bool
-is_wanted_whole(const struct frame *f)
+is_wanted_whole(const struct server *s, const struct frame *f)
 {
 	return f->type == BE_READY_FOR_QUERY ||
 	    f->type == BE_PARAMETER_STATUS || may_be_reset(f) ||
-	    (f->type == BE_ERROR && f->len <= WHOLE_MAX);
+	    (f->type == BE_ERROR && f->len <= WHOLE_MAX) ||
+	    is_description(s, f);
 }
 
 /* Is this a goodbye right behind the last answer of a client who was about to
@@ -401,7 +422,7 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	case PARSE_OK:
 		break;
 	}
-	if (is_wanted_whole(f) && n < f->len) {
+	if (is_wanted_whole(s, f) && n < f->len) {
 		if (f->len > WHOLE_MAX)
 			return STEP_CLOSE;
 		conn_need(&s->conn, f->len);
@@ -417,10 +438,15 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	if (f->type == BE_READY_FOR_QUERY && !hidden && s->link != NULL &&
 	    s->link->single_statements && s->tracker.tx != TX_IDLE)
 		return STEP_BLOCK;
-	if (is_wanted_whole(f))
+	if (is_wanted_whole(s, f))
 		note_frame(s, f, p, hidden);
 	else if (f->type == BE_ERROR && hidden)
 		errand_note_error(s, "", 0);
+	if (f->type == BE_ERROR && !hidden && s->prepared != NULL &&
+	    f->len <= WHOLE_MAX && prepared_heals(s, p, f->len)) {
+		conn_hold(s->link->conn, true);
+		hidden = true;
+	}
 	hidden = hidden || is_late_goodbye(s, f);
 	s->passing = f->len;
 	s->hiding = hidden;
@@ -500,8 +526,10 @@ translate_error(struct server *s, const struct frame *f,
 	const char *name = prepared_error(s, &e);
 	struct text text = { 0 }, message = { 0 };
 
-	if (name == NULL || s->hiding || s->link == NULL)
+	if (name == NULL || s->hiding || s->link == NULL) {
+		prepared_error_over(s);
 		return;
+	}
 	text_printf(&message, "prepared statement \"%s\" already exists",
 	    name);
 	e.message = message.p;
@@ -511,6 +539,7 @@ translate_error(struct server *s, const struct frame *f,
 	text_fini(&text);
 	text_fini(&message);
 	s->hiding = true;
+	prepared_error_over(s);
 }
 
 /* Walk the frames; returns what was consumed, and how the walk ended. */
@@ -542,7 +571,7 @@ walk(struct server *s, const unsigned char *p, size_t n,
 			if (link == NULL)
 				s->hiding = true;
 			if (f.type == BE_ERROR && s->prepared != NULL &&
-			    is_wanted_whole(&f))
+			    is_wanted_whole(s, &f))
 				translate_error(s, &f, p + at, out);
 		}
 		take = s->passing < n - at ? s->passing : n - at;
@@ -565,7 +594,7 @@ resume_client(struct link *link)
 	struct server *s = link->server;
 
 	if (!link->conn->held || conn_is_clogged(&s->conn) ||
-	    tracker_full(&s->tracker))
+	    tracker_full(&s->tracker) || prepared_is_healing(s))
 		return;
 	conn_hold(link->conn, false);
 	conn_redeliver(link->conn);
@@ -589,6 +618,37 @@ after_bytes(struct server *s)
 	resume_client(link);
 	if (s->link == link && relay_at_rest(link))
 		link->hooks->on_rest(link);
+}
+
+/* A batch that failed for the age of its plan is over: run it again. */
+static void
+heal(struct server *s)
+{
+	struct link *link = s->link;
+	struct outgoing out = { .conn = &s->conn };
+	struct text ready = { 0 };
+	struct str bytes;
+	size_t took;
+
+	must(link != NULL);
+	switch (prepared_heal(s, &out, &bytes)) {
+	case PREPARED_HEAL_PROBES:
+		outgoing_flush(&out);
+		return;
+	case PREPARED_HEAL_REPLAYS:
+		if (relay_from_client(link, (const unsigned char *)bytes.p,
+		    bytes.n, &took) != RELAY_OK || took != bytes.n)
+			must(!"a batch that was sent before is sent again");
+		break;
+	case PREPARED_HEAL_FAILS:
+		conn_send(link->conn, bytes.p, bytes.n);
+		writer_ready(&ready, 'I');
+		conn_send(link->conn, ready.p, ready.n);
+		text_fini(&ready);
+		note_ready(s, 'I');
+		break;
+	}
+	prepared_healed(s);
 }
 
 static void
@@ -616,7 +676,9 @@ on_bytes(struct conn *c, const unsigned char *p, size_t n)
 			s->link->hooks->on_block(s->link);
 			return;
 		}
-		if (last == STEP_STOP)
+		if (last == STEP_STOP && prepared_is_healing(s))
+			heal(s);
+		else if (last == STEP_STOP)
 			errand_finish(s);
 	} while (last == STEP_STOP && s->state != SERVER_CLOSING && at < n);
 	if (s->state != SERVER_CLOSING)

@@ -18,6 +18,8 @@
 	"server 1: 1 / Z I",                      \
 	"client " #n " < 1 / Z I"
 
+#define STALE "E 0A000 cached plan must not change result type"
+
 /* Server 1 is held by a transaction of client 9. */
 #define HELD                                      \
 	"client 9: Q BEGIN",                      \
@@ -201,10 +203,76 @@ static const struct play plays[] = {
 		"server 1: C DEALLOCATE ALL / Z I",
 		"client 1: B - s / S",
 		"server 1 < P _1 select 1 / B - _1 / S" } },
+	{ "f24: what is too old is run again, unseen", ONE, {
+		PREPARED(1),
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"client 1 <",
+		"server 1 < C S _1 / P _1 select 1 / B - _1 / D P - / E - 0 /"
+		    " S",
+		"server 1: 3 / 1 / 2 / T / C SELECT 1 / Z I",
+		"client 1 < 2 / T / C SELECT 1 / Z I",
+		"owner 1 = pool" } },
+	{ "f24: also a Describe", ONE, {
+		PREPARED(1),
+		"client 1: D S s / S",
+		"server 1: " STALE " / Z I",
+		"server 1 < C S _1 / P _1 select 1 / D S _1 / S",
+		"server 1: 3 / 1 / t / T / Z I",
+		"client 1 < t / T / Z I" } },
+	{ "f24: blindly if it looks as the client was told", ONE, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"client 1 < 1 / t / T / Z I",
+		"server 1 < C S _1 / P _1 select 1 / D S _1 / S",
+		"server 1: 3 / 1 / t / T / Z I",
+		"client 1 <",
+		"server 1 < B - _1 / E - 0 / S",
+		"server 1: 2 / C SELECT 1 / Z I",
+		"client 1 < 2 / C SELECT 1 / Z I" } },
+	{ "f24: not if it looks different now", ONE, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"client 1 < 1 / t / T / Z I",
+		"server 1: 3 / 1 / t / n / Z I",
+		"client 1 < " STALE " / Z I",
+		"owner 1 = pool",
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1 < B - _1 / D P - / E - 0 / S" } },
+	{ "f24: nor in a transaction", ONE, {
+		PREPARED(1),
+		"client 1: Q BEGIN",
+		"server 1: C BEGIN / Z T",
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1: " STALE " / Z E",
+		"client 1 < C BEGIN / Z T / " STALE " / Z E" } },
+	{ "f24: nor if something was executed before it", ONE, {
+		PREPARED(1),
+		"client 1: P - q / B - - / E - 0 / B - s / D P - / E - 0 / S",
+		"server 1: 1 / 2 / C SELECT 1 / " STALE " / Z I",
+		"client 1 < 1 / 2 / C SELECT 1 / " STALE " / Z I" } },
+	{ "f24: once only", ONE, {
+		PREPARED(1),
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"server 1: 3 / 1 / " STALE " / Z I",
+		"client 1 < " STALE " / Z I" } },
+	{ "f24: what the client sends meanwhile waits", ONE, {
+		PREPARED(1),
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1: " STALE,
+		"client 1: Q SELECT 2",
+		"server 1: Z I",
+		"server 1 < C S _1 / P _1 select 1 / B - _1 / D P - / E - 0 /"
+		    " S / Q SELECT 2" } },
 	{ "f24: a stale plan is made anew at its next use", ONE, {
 		PREPARED(1),
 		"client 1: B - s / E - 0 / S",
-		"server 1: E 0A000 cached plan must not change result type/ "
+		"server 1: E 0A000 cached plan must not change result type / "
 		    "Z I",
 		"client 1: B - s / E - 0 / S",
 		"server 1 < C S _1 / P _1 select 1 / B - _1 / E - 0 / S" } },

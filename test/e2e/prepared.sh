@@ -60,3 +60,24 @@ it 'd01 transactions of prepared statements'
 before=$(history)
 load 20 100
 expect 'every transaction is in the history' "$(history)" $((before + 2000))
+
+# A migration under load. Who prepared before it gets PostgreSQL's error, since
+# its rows would have another shape; who prepares afterwards never does, though
+# all 20 servers still have the old plan.
+it 'f24 a table changes: who comes afterwards sees no error'
+pg 'create table shape (a int)' bench
+pg 'insert into shape values (1)' bench
+echo 'select * from shape;' >"$T/shape.sql"
+load 20 100 -f "$T/shape.sql"
+pg 'alter table shape add column b int' bench
+load 200 10 -f "$T/shape.sql"
+
+it 'f24 an index comes and goes under load: nobody sees an error'
+(for _ in 1 2 3 4 5 6 7 8; do
+	pg 'create index on shape (a)' bench
+	pg 'drop index shape_a_idx' bench
+done) &
+ddl=$!
+load 50 100 -f "$T/shape.sql"
+load 100 20 -S
+wait "$ddl"
