@@ -29,72 +29,21 @@
 #include "pgwire/error.h"
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
-#include "pgwire/reader.h"
 #include "pgwire/tracker.h"
 #include "pgwire/writer.h"
 #include "pool/names.h"
 #include "pool/outgoing.h"
 #include "pool/plans.h"
+#include "pool/prepared_state.h"
 #include "pool/relay.h"
 #include "pool/server.h"
-#include "pool/shape.h"
 #include "pool/state.h"
 #include "pool/statement.h"
 #include "pool/stats.h"
 
-#define KEEP_MAX (64u * 1024)    /* of a batch that can be run again */
-
-enum effect_kind {
-	EFFECT_NONE,            /* a free place */
-	EFFECT_PLAN,            /* the server has the statement */
-	EFFECT_NAME,            /* the client has the name ... */
-	EFFECT_BOTH,            /* ... and the server the statement */
-	EFFECT_CLOSE,           /* the client has it no more */
-	EFFECT_EVICT,           /* the server has it no more */
-	EFFECT_USE,             /* none, but it may fail for its age */
-	EFFECT_CLASH            /* none: the name is in use */
-};
-
-struct effect {
-	enum effect_kind kind;
-	struct statement *statement;
-	char *name;             /* the client's, or NULL */
-	uint32_t at;            /* USE: of its frame in the batch */
-	uint64_t told;          /* USE: what the client was told */
-};
-
-/* Running an execution again, unseen; see "Healing" below. */
-enum healing {
-	HEALING_NOT,
-	HEALING_END,            /* the rest of the failed batch is skipped */
-	HEALING_PROBE,          /* what does it look like now? */
-	HEALING_REPLAY          /* the batch runs again */
-};
-
-struct prepared {
-	struct plans plans;
-	uint64_t batch;         /* counts Syncs and Queries */
-	struct effect *effects; /* by mark - 1 */
-	uint32_t n, used;
-	char *clash;            /* the name of the one that failed last */
-	struct statement *failed;       /* in whose use that was ... */
-	uint32_t failed_at;     /* ... and where in the batch */
-	uint64_t failed_told;
-	bool erring;            /* these are known for this error */
-
-	const unsigned char *base;      /* of the batch that is being read */
-	bool uses;              /* it has a USE */
-	bool alone;             /* nothing was owed when it began */
-	struct text kept;       /* the batch, if it can be run again */
-	enum healing healing;
-	struct text error;      /* that its client does not know yet */
-	char *described;        /* a name whose Describe was answered */
-	uint64_t shape;         /* of which this much has come; 0: nothing */
-};
-
 static void on_mark(struct tracker *, uint32_t mark, bool done);
 
-static struct prepared *
+struct prepared *
 prepared_of(struct server *s)
 {
 	if (s->prepared == NULL) {
@@ -186,8 +135,8 @@ settle_evict(struct prepared *p, const struct effect *e, bool done)
 		plans_add(&p->plans, e->statement)->pending = false;
 }
 
-static void
-forget_error(struct prepared *p)
+void
+prepared_forget_error(struct prepared *p)
 {
 	mem_free(p->clash);
 	p->clash = NULL;
@@ -267,8 +216,8 @@ on_mark(struct tracker *t, uint32_t mark, bool done)
  */
 
 /* Tell the tracker of a frame made by us, which an effect belongs to. */
-static bool
-track(struct server *s, char type, char target, enum hide hide,
+bool
+prepared_track(struct server *s, char type, char target, enum hide hide,
     uint32_t mark)
 {
 	if (tracker_frontend(&s->tracker, type, target, hide) == TRACK_BAD)
@@ -278,8 +227,8 @@ track(struct server *s, char type, char target, enum hide hide,
 	return true;
 }
 
-static void
-make_named(struct outgoing *out, char type, char target,
+void
+prepared_make_named(struct outgoing *out, char type, char target,
     const struct statement *s, const void *rest, size_t n)
 {
 	char name[STATEMENT_NAME_ROOM];
@@ -298,7 +247,7 @@ make_parse(struct outgoing *out, const struct statement *s)
 {
 	struct str body = statement_body(s);
 
-	make_named(out, FE_PARSE, 0, s, body.p, body.n);
+	prepared_make_named(out, FE_PARSE, 0, s, body.p, body.n);
 }
 
 /* Give up what the server has above max_prepared_statements. */
@@ -313,9 +262,9 @@ evict(struct server *s, struct outgoing *out)
 	while (max > 0 && p->plans.n >= max &&
 	    (oldest = plans_oldest(&p->plans, p->batch)) != NULL) {
 		mark = note(p, EFFECT_EVICT, oldest->statement, NULL);
-		make_named(out, FE_CLOSE, 'S', oldest->statement, NULL, 0);
+		prepared_make_named(out, FE_CLOSE, 'S', oldest->statement, NULL, 0);
 		plans_remove(&p->plans, oldest->statement);
-		if (!track(s, FE_CLOSE, 'S', HIDE_ALL, mark))
+		if (!prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, mark))
 			return;
 	}
 }
@@ -328,15 +277,15 @@ is_unsure(const struct prepared *p, const struct plan *plan)
 }
 
 /* Have it prepared with the server, unseen. */
-static void
-have_plan(struct server *s, struct statement *st, struct outgoing *out)
+void
+prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
 {
 	struct prepared *p = s->prepared;
 	struct plan *plan = plans_find(&p->plans, st);
 
 	if (plan != NULL && plan->stale) {
-		make_named(out, FE_CLOSE, 'S', st, NULL, 0);
-		track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
+		prepared_make_named(out, FE_CLOSE, 'S', st, NULL, 0);
+		prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
 		plans_remove(&p->plans, st);
 		plan = NULL;
 	}
@@ -345,7 +294,7 @@ have_plan(struct server *s, struct statement *st, struct outgoing *out)
 		plan = plans_add(&p->plans, st);
 		make_parse(out, st);
 		s->stats->server_parse_count++;
-		track(s, FE_PARSE, 0, p->healing == HEALING_PROBE ?
+		prepared_track(s, FE_PARSE, 0, p->healing == HEALING_PROBE ?
 		    HIDE_ALL : HIDE_SUCCESS, note(p, EFFECT_PLAN, st, NULL));
 	}
 	plan->batch = p->batch;
@@ -419,9 +368,9 @@ static void
 clash(struct server *s, const char *text, struct statement *st,
     struct outgoing *out)
 {
-	have_plan(s, st, out);
+	prepared_have_plan(s, st, out);
 	make_parse(out, st);
-	track(s, FE_PARSE, 0, HIDE_NOTHING,
+	prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
 	    note(s->prepared, EFFECT_CLASH, NULL, text));
 }
 
@@ -461,10 +410,10 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 		plans_add(&pr->plans, st)->batch = pr->batch;
 		make_parse(out, st);
 		s->stats->server_parse_count++;
-		track(s, FE_PARSE, 0, HIDE_NOTHING,
+		prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
 		    note(pr, EFFECT_BOTH, st, text));
 	} else {
-		have_plan(s, st, out);
+		prepared_have_plan(s, st, out);
 		tracker_local(&s->tracker, BE_PARSE_COMPLETE,
 		    note(pr, EFFECT_NAME, st, text));
 	}
@@ -494,7 +443,7 @@ have_no_unnamed(struct link *link, struct outgoing *out)
 	writer_cstring(&out->made, "");
 	writer_end(&out->made, place);
 	outgoing_made(out);
-	track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
+	prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
 }
 
 /* Only the names at its head are looked at; the values pass on. */
@@ -522,7 +471,7 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 		return PREPARED_PASS;
 	if (waits_for(pr, name))
 		return PREPARED_WAIT;
-	have_plan(s, name->statement, out);
+	prepared_have_plan(s, name->statement, out);
 	at = FRAME_HEADER + strlen(portal) + strlen(text) + 2;
 	statement_name(name->statement, ours);
 	writer_u8(&out->made, FE_BIND);
@@ -531,7 +480,7 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	writer_cstring(&out->made, portal);
 	writer_cstring(&out->made, ours);
 	outgoing_made(out);
-	track(s, FE_BIND, 0, HIDE_NOTHING, note_use(pr, name, p, NULL));
+	prepared_track(s, FE_BIND, 0, HIDE_NOTHING, note_use(pr, name, p, NULL));
 	*bytes = at;
 	return PREPARED_DONE;
 }
@@ -561,9 +510,9 @@ see_describe(struct link *link, const struct frame *f,
 		return PREPARED_PASS;
 	if (waits_for(pr, name))
 		return PREPARED_WAIT;
-	have_plan(s, name->statement, out);
-	make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
-	track(s, FE_DESCRIBE, 'S', HIDE_NOTHING,
+	prepared_have_plan(s, name->statement, out);
+	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
+	prepared_track(s, FE_DESCRIBE, 'S', HIDE_NOTHING,
 	    note_use(pr, name, p, text));
 	return done(f, bytes);
 }
@@ -629,181 +578,6 @@ prepared_frame(struct link *link, const struct frame *f,
 }
 
 /*
- * Healing. After a migration a server refuses to use a plan whose results
- * would look different now. What fails so outside of a transaction, before
- * anything of its batch was executed or told, is run again on a new plan, if
- * the client will not be misled: the batch asks for the description, or the
- * results still look as the client was told. The end of the failed batch is
- * hidden, and so is what we ask the server in between.
- *
- * Batches that came in one piece and are small are kept for that.
- */
-
-void
-prepared_batch_begin(struct link *link, const unsigned char *base)
-{
-	struct server *s = link->server;
-	struct prepared *p;
-
-	if (link->names == NULL)
-		return;
-	p = prepared_of(s);
-	p->base = base;
-	p->uses = false;
-	p->alone = tracker_at_rest(&s->tracker);
-	if (p->healing == HEALING_NOT)
-		text_clear(&p->kept);
-}
-
-void
-prepared_batch_end(struct link *link, size_t n, char last)
-{
-	struct prepared *p = link->server->prepared;
-
-	if (p != NULL && p->uses && p->alone && last == FE_SYNC &&
-	    n <= KEEP_MAX && p->healing == HEALING_NOT)
-		text_add(&p->kept, p->base, n);
-}
-
-/* What the kept frames are about, from the one that failed on. */
-enum outlook { OUTLOOK_BAD, OUTLOOK_DESCRIBES, OUTLOOK_BLIND };
-
-static enum outlook
-outlook(const struct prepared *p)
-{
-	const unsigned char *b = (const unsigned char *)p->kept.p;
-	enum outlook result = OUTLOOK_BLIND;
-	uint32_t at = 0, len;
-
-	for (; at + FRAME_HEADER <= p->kept.n; at += len + 1) {
-		len = reader_u32(&(struct reader){ b + at + 1, 4, false });
-		switch (b[at]) {
-		case FE_PARSE:
-		case FE_CLOSE:
-			break;
-		case FE_DESCRIBE:
-			if (at >= p->failed_at)
-				return OUTLOOK_DESCRIBES;
-			break;
-		case FE_BIND:
-			if (at < p->failed_at)
-				return OUTLOOK_BAD;
-			break;
-		case FE_EXECUTE:
-			return at < p->failed_at ? OUTLOOK_BAD : result;
-		default:
-			return OUTLOOK_BAD;
-		}
-	}
-	return OUTLOOK_BAD;
-}
-
-bool
-prepared_heals(struct server *s, const void *frame, size_t n)
-{
-	struct prepared *p = s->prepared;
-	struct error_fields e = error_fields_of((const char *)frame +
-	    FRAME_HEADER, n - FRAME_HEADER);
-	struct link *link = s->link;
-
-	if (p == NULL || !p->erring || p->failed == NULL || link == NULL ||
-	    p->kept.n == 0 || p->healing != HEALING_NOT ||
-	    !error_is(&e, "0A000") || s->tracker.tx != TX_IDLE ||
-	    s->tracker.count != 1 || link->passing > 0 ||
-	    (outlook(p) != OUTLOOK_DESCRIBES &&
-	    (outlook(p) != OUTLOOK_BLIND || p->failed_told == 0)))
-		return false;
-	tracker_hide_sync(&s->tracker);
-	text_add(&p->error, frame, n);
-	p->healing = HEALING_END;
-	return true;
-}
-
-bool
-prepared_is_healing(const struct server *s)
-{
-	return s->prepared != NULL && s->prepared->healing != HEALING_NOT;
-}
-
-/* Ask what the statement looks like on a new plan. */
-static void
-probe(struct server *s, struct outgoing *out)
-{
-	struct prepared *p = s->prepared;
-
-	p->shape = 0;
-	p->healing = HEALING_PROBE;
-	have_plan(s, p->failed, out);
-	make_named(out, FE_DESCRIBE, 'S', p->failed, NULL, 0);
-	track(s, FE_DESCRIBE, 'S', HIDE_ALL, 0);
-	writer_empty(&out->made, FE_SYNC);
-	outgoing_made(out);
-	track(s, FE_SYNC, 0, HIDE_ALL, 0);
-}
-
-enum prepared_heal
-prepared_heal(struct server *s, struct outgoing *out, struct str *bytes)
-{
-	struct prepared *p = s->prepared;
-	bool same = p->healing == HEALING_PROBE && p->shape != 0 &&
-	    p->shape == p->failed_told;
-
-	if (p->healing == HEALING_END && outlook(p) == OUTLOOK_BLIND) {
-		probe(s, out);
-		return PREPARED_HEAL_PROBES;
-	}
-	if (p->healing == HEALING_END || same) {
-		p->healing = HEALING_REPLAY;
-		*bytes = (struct str){ p->kept.p + p->failed_at,
-			p->kept.n - p->failed_at };
-		return PREPARED_HEAL_REPLAYS;
-	}
-	*bytes = (struct str){ p->error.p, p->error.n };
-	return PREPARED_HEAL_FAILS;
-}
-
-void
-prepared_healed(struct server *s)
-{
-	struct prepared *p = s->prepared;
-
-	p->healing = HEALING_NOT;
-	text_clear(&p->kept);
-	text_fini(&p->error);
-	forget_error(p);
-}
-
-void
-prepared_description(struct server *s, char type, const void *body, size_t n)
-{
-	struct prepared *p = s->prepared;
-	struct name *name;
-
-	if (type == BE_PARAMETERS) {
-		p->shape = shape_begin(body, n);
-		return;
-	}
-	if (p->shape == 0)
-		return;
-	p->shape = shape_end(p->shape, body, type == BE_NO_DATA ? 0 : n);
-	if (p->healing == HEALING_PROBE)
-		return;
-	name = p->described != NULL && s->link != NULL ?
-	    names_find(s->link->names, p->described) : NULL;
-	if (name != NULL)
-		name->told = p->shape;
-	mem_free(p->described);
-	p->described = NULL;
-	p->shape = 0;
-}
-
-bool
-prepared_is_described(const struct server *s)
-{
-	return s->prepared != NULL && s->prepared->shape != 0;
-}
-
-/*
  * What happens to link and server.
  */
 
@@ -817,7 +591,7 @@ prepared_link(struct link *link)
 		return;
 	must(s->prepared->used == 0 &&
 	    s->prepared->healing == HEALING_NOT);
-	forget_error(s->prepared);
+	prepared_forget_error(s->prepared);
 	s->prepared->batch++;
 }
 
@@ -840,7 +614,7 @@ void
 prepared_error_over(struct server *s)
 {
 	if (s->prepared != NULL && s->prepared->healing == HEALING_NOT)
-		forget_error(s->prepared);
+		prepared_forget_error(s->prepared);
 }
 
 void
@@ -874,7 +648,7 @@ prepared_close(struct server *s)
 	for (i = 0; i < p->n; i++)
 		if (p->effects[i].kind != EFFECT_NONE)
 			drop(p, &p->effects[i]);
-	forget_error(p);
+	prepared_forget_error(p);
 	mem_free(p->described);
 	text_fini(&p->kept);
 	text_fini(&p->error);

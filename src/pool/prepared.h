@@ -43,40 +43,6 @@ const char *prepared_error(struct server *, const struct error_fields *);
 void prepared_error_over(struct server *);
 	/* It was dealt with. */
 
-/* Running a batch again whose plan was too old; see prepared.c. */
-
-void prepared_batch_begin(struct link *, const unsigned char *base);
-void prepared_batch_end(struct link *, size_t n, char last);
-	/* Frames from base on, n bytes of them in the end, are sent; last:
-	 * the type of the last one, 0 if a part of it is missing. */
-
-bool prepared_heals(struct server *, const void *error, size_t n);
-	/* This ErrorResponse frame need not be shown: its batch will be run
-	 * again, and its end is hidden. */
-
-bool prepared_is_healing(const struct server *);
-	/* From then on. The client is not read meanwhile. */
-
-enum prepared_heal {
-	PREPARED_HEAL_PROBES,   /* out holds what to send first */
-	PREPARED_HEAL_REPLAYS,  /* bytes are the client's, to be sent */
-	PREPARED_HEAL_FAILS     /* bytes are the error, to be shown */
-};
-
-enum prepared_heal prepared_heal(struct server *, struct outgoing *out,
-    struct str *bytes);
-	/* A hidden ReadyForQuery has come while healing. */
-
-void prepared_healed(struct server *);
-	/* It is replayed, or has failed. */
-
-void prepared_description(struct server *, char type, const void *body,
-    size_t n);
-	/* ParameterDescription, and what follows one. */
-
-bool prepared_is_described(const struct server *);
-	/* Is the latter due? */
-
 void prepared_complete(struct server *, struct str tag);
 	/* A command of the linked client is over. */
 

@@ -29,6 +29,8 @@
 #include "pgwire/tracker.h"
 #include "pgwire/writer.h"
 #include "pool/errand.h"
+#include "pool/heal.h"
+#include "pool/observe.h"
 #include "pool/outgoing.h"
 #include "pool/pools.h"
 #include "pool/prepared.h"
@@ -38,7 +40,6 @@
 #include "pool/stats.h"
 
 #define SLICES 16
-#define WHOLE_MAX (256u * 1024)         /* of a frame that is waited for */
 
 /* Slices of one buffer on their way to the client. */
 struct slices {
@@ -247,7 +248,7 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	size_t at = 0, take, took = 0;
 
 	if (link->tracking && link->passing == 0)
-		prepared_batch_begin(link, p);
+		heal_batch_begin(link, p);
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {
 			if (s->pooler->suspended)
@@ -270,7 +271,7 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	outgoing_flush(&out);
 	*consumed = at;
 	if (link->tracking)
-		prepared_batch_end(link, at, link->passing == 0 &&
+		heal_batch_end(link, at, link->passing == 0 &&
 		    f.len > 0 ? f.type : 0);
 	answer_client(link);
 	if (conn_is_clogged(&s->conn) || tracker_full(&s->tracker))
@@ -281,116 +282,6 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 /*
  * From the server.
  */
-
-static void
-note_ready(struct server *s, char status)
-{
-	struct link *link = s->link;
-	struct mono now = now_of(s);
-
-	if (mono_is_set(link->query_start)) {
-		s->stats->query_count++;
-		s->stats->query_time += (uint64_t)mono_between(
-		    link->query_start, now);
-	}
-	link->query_start = tracker_owes(&s->tracker) ? now :
-	    (struct mono){ 0 };
-	link->idle_start = now;
-	if (status != 'I' || !mono_is_set(link->xact_start))
-		return;
-	s->stats->xact_count++;
-	s->stats->xact_time += (uint64_t)mono_between(link->xact_start, now);
-	link->xact_start = link->query_start;
-}
-
-/* A tracked parameter has changed: server and client both have it now. */
-static void
-note_parameter(struct server *s, const unsigned char *body, size_t n,
-    bool hidden)
-{
-	struct reader r = reader_of(body, n);
-	const char *name = reader_cstring(&r);
-	const char *value = reader_cstring(&r);
-	int i = param_names_find(s->pooler->names, name);
-
-	if (!reader_ok(&r) || i < 0)
-		return;
-	params_set(&s->params, (unsigned)i, value);
-	s->reported |= UINT64_C(1) << i;
-	if (s->link != NULL && !hidden)
-		params_set(&s->link->params, (unsigned)i, value);
-}
-
-/* A frame that is here as a whole and matters to us. */
-static void
-note_frame(struct server *s, const struct frame *f, const unsigned char *p,
-    bool hidden)
-{
-	const unsigned char *body = p + FRAME_HEADER;
-	size_t n = f->len - FRAME_HEADER;
-	struct error_fields e;
-
-	switch (f->type) {
-	case BE_PARAMETER_STATUS:
-		note_parameter(s, body, n, hidden);
-		break;
-	case BE_ERROR:
-		if (hidden)
-			errand_note_error(s, body, n);
-		e = error_fields_of(body, n);
-		if (error_ends_connection(&e)) {
-			s->said_goodbye = true;
-			if (s->link == NULL)
-				log_info(&s->log, "server says: %s %s",
-				    e.code, e.message);
-		}
-		break;
-	case BE_READY_FOR_QUERY:
-		if (!hidden && s->link != NULL)
-			note_ready(s, (char)body[0]);
-		break;
-	case BE_PARAMETERS:
-	case BE_ROW_DESCRIPTION:
-	case BE_NO_DATA:
-		if (s->prepared != NULL)
-			prepared_description(s, f->type, body, n);
-		break;
-	case BE_COMMAND_COMPLETE:
-		prepared_complete(s, (struct str){ (const char *)body,
-			n > 0 ? n - 1 : 0 });
-		break;
-	default:
-		break;
-	}
-}
-
-/* "DISCARD ALL" and "DEALLOCATE ALL", by their lengths. */
-static bool
-may_be_reset(const struct frame *f)
-{
-	return f->type == BE_COMMAND_COMPLETE &&
-	    (f->len == FRAME_HEADER + sizeof "DISCARD ALL" ||
-	    f->len == FRAME_HEADER + sizeof "DEALLOCATE ALL");
-}
-
-/* A description that says what a named statement looks like. */
-static bool
-is_description(const struct server *s, const struct frame *f)
-{
-	return s->prepared != NULL && f->len <= WHOLE_MAX &&
-	    (f->type == BE_PARAMETERS || ((f->type == BE_ROW_DESCRIPTION ||
-	    f->type == BE_NO_DATA) && prepared_is_described(s)));
-}
-
-/* An error may quote a statement of any size: a very long one passes by. */
-static bool
-is_wanted_whole(const struct server *s, const struct frame *f)
-{
-	return f->type == BE_READY_FOR_QUERY ||
-	    f->type == BE_PARAMETER_STATUS || may_be_reset(f) ||
-	    (f->type == BE_ERROR && f->len <= WHOLE_MAX) ||
-	    is_description(s, f);
-}
 
 /* Is this a goodbye right behind the last answer of a client who was about to
  * give the server back? Then it is no longer for that client. */
@@ -422,8 +313,8 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	case PARSE_OK:
 		break;
 	}
-	if (is_wanted_whole(s, f) && n < f->len) {
-		if (f->len > WHOLE_MAX)
+	if (observe_wants_whole(s, f) && n < f->len) {
+		if (f->len > OBSERVE_WHOLE_MAX)
 			return STEP_CLOSE;
 		conn_need(&s->conn, f->len);
 		return STEP_WAIT;
@@ -438,12 +329,12 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	if (f->type == BE_READY_FOR_QUERY && !hidden && s->link != NULL &&
 	    s->link->single_statements && s->tracker.tx != TX_IDLE)
 		return STEP_BLOCK;
-	if (is_wanted_whole(s, f))
-		note_frame(s, f, p, hidden);
+	if (observe_wants_whole(s, f))
+		observe_frame(s, f, p, hidden);
 	else if (f->type == BE_ERROR && hidden)
 		errand_note_error(s, "", 0);
 	if (f->type == BE_ERROR && !hidden && s->prepared != NULL &&
-	    f->len <= WHOLE_MAX && prepared_heals(s, p, f->len)) {
+	    f->len <= OBSERVE_WHOLE_MAX && heal_can(s, p, f->len)) {
 		conn_hold(s->link->conn, true);
 		hidden = true;
 	}
@@ -571,7 +462,7 @@ walk(struct server *s, const unsigned char *p, size_t n,
 			if (link == NULL)
 				s->hiding = true;
 			if (f.type == BE_ERROR && s->prepared != NULL &&
-			    is_wanted_whole(s, &f))
+			    observe_wants_whole(s, &f))
 				translate_error(s, &f, p + at, out);
 		}
 		take = s->passing < n - at ? s->passing : n - at;
@@ -594,7 +485,7 @@ resume_client(struct link *link)
 	struct server *s = link->server;
 
 	if (!link->conn->held || conn_is_clogged(&s->conn) ||
-	    tracker_full(&s->tracker) || prepared_is_healing(s))
+	    tracker_full(&s->tracker) || heal_is_on(s))
 		return;
 	conn_hold(link->conn, false);
 	conn_redeliver(link->conn);
@@ -631,24 +522,24 @@ heal(struct server *s)
 	size_t took;
 
 	must(link != NULL);
-	switch (prepared_heal(s, &out, &bytes)) {
-	case PREPARED_HEAL_PROBES:
+	switch (heal_step(s, &out, &bytes)) {
+	case HEAL_PROBES:
 		outgoing_flush(&out);
 		return;
-	case PREPARED_HEAL_REPLAYS:
+	case HEAL_REPLAYS:
 		if (relay_from_client(link, (const unsigned char *)bytes.p,
 		    bytes.n, &took) != RELAY_OK || took != bytes.n)
 			must(!"a batch that was sent before is sent again");
 		break;
-	case PREPARED_HEAL_FAILS:
+	case HEAL_FAILS:
 		conn_send(link->conn, bytes.p, bytes.n);
 		writer_ready(&ready, 'I');
 		conn_send(link->conn, ready.p, ready.n);
 		text_fini(&ready);
-		note_ready(s, 'I');
+		observe_ready(s, 'I');
 		break;
 	}
-	prepared_healed(s);
+	heal_over(s);
 }
 
 static void
@@ -676,7 +567,7 @@ on_bytes(struct conn *c, const unsigned char *p, size_t n)
 			s->link->hooks->on_block(s->link);
 			return;
 		}
-		if (last == STEP_STOP && prepared_is_healing(s))
+		if (last == STEP_STOP && heal_is_on(s))
 			heal(s);
 		else if (last == STEP_STOP)
 			errand_finish(s);

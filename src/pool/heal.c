@@ -1,0 +1,194 @@
+/*
+ * heal.c - running an execution again whose plan was too old; see heal.h.
+ *
+ * After a migration a server refuses to use a plan whose results would look
+ * different now. What fails so outside of a transaction, before
+ * anything of its batch was executed or told, is run again on a new plan, if
+ * the client will not be misled: the batch asks for the description, or the
+ * results still look as the client was told. The end of the failed batch is
+ * hidden, and so is what we ask the server in between.
+ *
+ * Batches that came in one piece and are small are kept for that.
+ */
+#include "pool/heal.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "pgwire/error.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
+#include "pgwire/reader.h"
+#include "pgwire/tracker.h"
+#include "pgwire/writer.h"
+#include "pool/names.h"
+#include "pool/outgoing.h"
+#include "pool/prepared_state.h"
+#include "pool/relay.h"
+#include "pool/server.h"
+#include "pool/shape.h"
+
+#define KEEP_MAX (64u * 1024)    /* of a batch that can be run again */
+
+void
+heal_batch_begin(struct link *link, const unsigned char *base)
+{
+	struct server *s = link->server;
+	struct prepared *p;
+
+	if (link->names == NULL)
+		return;
+	p = prepared_of(s);
+	p->base = base;
+	p->uses = false;
+	p->alone = tracker_at_rest(&s->tracker);
+	if (p->healing == HEALING_NOT)
+		text_clear(&p->kept);
+}
+
+void
+heal_batch_end(struct link *link, size_t n, char last)
+{
+	struct prepared *p = link->server->prepared;
+
+	if (p != NULL && p->uses && p->alone && last == FE_SYNC &&
+	    n <= KEEP_MAX && p->healing == HEALING_NOT)
+		text_add(&p->kept, p->base, n);
+}
+
+/* What the kept frames are about, from the one that failed on. */
+enum outlook { OUTLOOK_BAD, OUTLOOK_DESCRIBES, OUTLOOK_BLIND };
+
+static enum outlook
+outlook(const struct prepared *p)
+{
+	const unsigned char *b = (const unsigned char *)p->kept.p;
+	enum outlook result = OUTLOOK_BLIND;
+	uint32_t at = 0, len;
+
+	for (; at + FRAME_HEADER <= p->kept.n; at += len + 1) {
+		len = reader_u32(&(struct reader){ b + at + 1, 4, false });
+		switch (b[at]) {
+		case FE_PARSE:
+		case FE_CLOSE:
+			break;
+		case FE_DESCRIBE:
+			if (at >= p->failed_at)
+				return OUTLOOK_DESCRIBES;
+			break;
+		case FE_BIND:
+			if (at < p->failed_at)
+				return OUTLOOK_BAD;
+			break;
+		case FE_EXECUTE:
+			return at < p->failed_at ? OUTLOOK_BAD : result;
+		default:
+			return OUTLOOK_BAD;
+		}
+	}
+	return OUTLOOK_BAD;
+}
+
+bool
+heal_can(struct server *s, const void *frame, size_t n)
+{
+	struct prepared *p = s->prepared;
+	struct error_fields e = error_fields_of((const char *)frame +
+	    FRAME_HEADER, n - FRAME_HEADER);
+	struct link *link = s->link;
+
+	if (p == NULL || !p->erring || p->failed == NULL || link == NULL ||
+	    p->kept.n == 0 || p->healing != HEALING_NOT ||
+	    !error_is(&e, "0A000") || s->tracker.tx != TX_IDLE ||
+	    s->tracker.count != 1 || link->passing > 0 ||
+	    (outlook(p) != OUTLOOK_DESCRIBES &&
+	    (outlook(p) != OUTLOOK_BLIND || p->failed_told == 0)))
+		return false;
+	tracker_hide_sync(&s->tracker);
+	text_add(&p->error, frame, n);
+	p->healing = HEALING_END;
+	return true;
+}
+
+bool
+heal_is_on(const struct server *s)
+{
+	return s->prepared != NULL && s->prepared->healing != HEALING_NOT;
+}
+
+/* Ask what the statement looks like on a new plan. */
+static void
+probe(struct server *s, struct outgoing *out)
+{
+	struct prepared *p = s->prepared;
+
+	p->shape = 0;
+	p->healing = HEALING_PROBE;
+	prepared_have_plan(s, p->failed, out);
+	prepared_make_named(out, FE_DESCRIBE, 'S', p->failed, NULL, 0);
+	prepared_track(s, FE_DESCRIBE, 'S', HIDE_ALL, 0);
+	writer_empty(&out->made, FE_SYNC);
+	outgoing_made(out);
+	prepared_track(s, FE_SYNC, 0, HIDE_ALL, 0);
+}
+
+enum heal
+heal_step(struct server *s, struct outgoing *out, struct str *bytes)
+{
+	struct prepared *p = s->prepared;
+	bool same = p->healing == HEALING_PROBE && p->shape != 0 &&
+	    p->shape == p->failed_told;
+
+	if (p->healing == HEALING_END && outlook(p) == OUTLOOK_BLIND) {
+		probe(s, out);
+		return HEAL_PROBES;
+	}
+	if (p->healing == HEALING_END || same) {
+		p->healing = HEALING_REPLAY;
+		*bytes = (struct str){ p->kept.p + p->failed_at,
+			p->kept.n - p->failed_at };
+		return HEAL_REPLAYS;
+	}
+	*bytes = (struct str){ p->error.p, p->error.n };
+	return HEAL_FAILS;
+}
+
+void
+heal_over(struct server *s)
+{
+	struct prepared *p = s->prepared;
+
+	p->healing = HEALING_NOT;
+	text_clear(&p->kept);
+	text_fini(&p->error);
+	prepared_forget_error(p);
+}
+
+void
+heal_description(struct server *s, char type, const void *body, size_t n)
+{
+	struct prepared *p = s->prepared;
+	struct name *name;
+
+	if (type == BE_PARAMETERS) {
+		p->shape = shape_begin(body, n);
+		return;
+	}
+	if (p->shape == 0)
+		return;
+	p->shape = shape_end(p->shape, body, type == BE_NO_DATA ? 0 : n);
+	if (p->healing == HEALING_PROBE)
+		return;
+	name = p->described != NULL && s->link != NULL ?
+	    names_find(s->link->names, p->described) : NULL;
+	if (name != NULL)
+		name->told = p->shape;
+	mem_free(p->described);
+	p->described = NULL;
+	p->shape = 0;
+}
+
+bool
+heal_is_described(const struct server *s)
+{
+	return s->prepared != NULL && s->prepared->shape != 0;
+}

@@ -1,0 +1,84 @@
+/*
+ * prepared_state.h - what prepared.c and heal.c have in common: the state of
+ * one server's prepared statements.
+ */
+#ifndef POOL_PREPARED_STATE_H
+#define POOL_PREPARED_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "pgwire/tracker.h"
+#include "pool/plans.h"
+
+struct outgoing;
+struct server;
+struct statement;
+
+enum effect_kind {
+	EFFECT_NONE,            /* a free place */
+	EFFECT_PLAN,            /* the server has the statement */
+	EFFECT_NAME,            /* the client has the name ... */
+	EFFECT_BOTH,            /* ... and the server the statement */
+	EFFECT_CLOSE,           /* the client has it no more */
+	EFFECT_EVICT,           /* the server has it no more */
+	EFFECT_USE,             /* none, but it may fail for its age */
+	EFFECT_CLASH            /* none: the name is in use */
+};
+
+struct effect {
+	enum effect_kind kind;
+	struct statement *statement;
+	char *name;             /* the client's, or NULL */
+	uint32_t at;            /* USE: of its frame in the batch */
+	uint64_t told;          /* USE: what the client was told */
+};
+
+/* Running an execution again, unseen; see heal.c. */
+enum healing {
+	HEALING_NOT,
+	HEALING_END,            /* the rest of the failed batch is skipped */
+	HEALING_PROBE,          /* what does it look like now? */
+	HEALING_REPLAY          /* the batch runs again */
+};
+
+struct prepared {
+	struct plans plans;
+	uint64_t batch;         /* counts Syncs and Queries */
+	struct effect *effects; /* by mark - 1 */
+	uint32_t n, used;
+	char *clash;            /* the name of the one that failed last */
+	struct statement *failed;       /* in whose use that was ... */
+	uint32_t failed_at;     /* ... and where in the batch */
+	uint64_t failed_told;
+	bool erring;            /* these are known for this error */
+
+	const unsigned char *base;      /* of the batch that is being read */
+	bool uses;              /* it has a USE */
+	bool alone;             /* nothing was owed when it began */
+	struct text kept;       /* the batch, if it can be run again */
+	enum healing healing;
+	struct text error;      /* that its client does not know yet */
+	char *described;        /* a name whose Describe was answered */
+	uint64_t shape;         /* of which this much has come; 0: nothing */
+};
+
+struct prepared *prepared_of(struct server *);
+	/* Made if there is none yet. */
+
+void prepared_forget_error(struct prepared *);
+
+bool prepared_track(struct server *, char type, char target, enum hide,
+    uint32_t mark);
+	/* Tell the tracker of a frame of ours. */
+
+void prepared_make_named(struct outgoing *, char type, char target,
+    const struct statement *, const void *rest, size_t n);
+	/* A message about a statement, by our name. */
+
+void prepared_have_plan(struct server *, struct statement *,
+    struct outgoing *);
+	/* See to it that the server has it. */
+
+#endif
