@@ -9,6 +9,13 @@
  * hidden, and so is what we ask the server in between.
  *
  * Batches that came in one piece and are small are kept for that.
+ *
+ * A server that learns a statement only now does not know what its client was
+ * told of it. Where the client does not ask again, we do, unseen, in the same
+ * write; if the results look different, it gets the error that PostgreSQL has
+ * for that instead of rows that it would misread. What the statement did is
+ * done then: no other pooler even notices, and to wait for the answer first
+ * would cost every first use a round trip.
  */
 #include "pool/heal.h"
 
@@ -163,6 +170,47 @@ heal_over(struct server *s)
 	prepared_forget_error(p);
 }
 
+static void
+note_shape(struct prepared *p, const struct statement *st)
+{
+	struct plan *plan = plans_find(&p->plans, st);
+
+	if (plan != NULL)
+		plan->shape = p->shape;
+}
+
+/* What the client is about to read looks so: as it was told? */
+static void
+check(struct prepared *p)
+{
+	note_shape(p, p->checked);
+	p->misled = p->shape != p->check;
+	p->checked = NULL;
+	p->shape = 0;
+}
+
+bool
+heal_hides(const struct server *s)
+{
+	return s->prepared != NULL && s->prepared->misled;
+}
+
+void
+heal_tell(struct server *s, struct text *out)
+{
+	static const struct error_fields e = {
+		.severity = "ERROR", .code = "0A000",
+		.message = "cached plan must not change result type",
+		.detail = "The results of the prepared statement look "
+		    "different from what this client was told.",
+		.hint = "Prepare it again.",
+	};
+
+	s->prepared->misled = false;
+	if (out != NULL)
+		writer_error(out, &e);
+}
+
 void
 heal_description(struct server *s, char type, const void *body, size_t n)
 {
@@ -176,12 +224,20 @@ heal_description(struct server *s, char type, const void *body, size_t n)
 	if (p->shape == 0)
 		return;
 	p->shape = shape_end(p->shape, body, type == BE_NO_DATA ? 0 : n);
-	if (p->healing == HEALING_PROBE)
+	if (p->healing == HEALING_PROBE) {
+		note_shape(p, p->failed);
 		return;
+	}
+	if (p->checked != NULL) {
+		check(p);
+		return;
+	}
 	name = p->described != NULL && s->link != NULL ?
 	    names_find(s->link->names, p->described) : NULL;
-	if (name != NULL)
+	if (name != NULL) {
 		name->told = p->shape;
+		note_shape(p, name->statement);
+	}
 	mem_free(p->described);
 	p->described = NULL;
 	p->shape = 0;

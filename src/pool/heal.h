@@ -38,6 +38,14 @@ enum heal heal_step(struct server *, struct outgoing *out,
 void heal_over(struct server *);
 	/* It is replayed, or has failed. */
 
+bool heal_hides(const struct server *);
+	/* Its client was told of results that look different: what comes is
+	 * hidden, up to ReadyForQuery. */
+
+void heal_tell(struct server *, struct text *out);
+	/* That is due: append the error that comes instead. NULL: the server
+	 * has sent one itself. */
+
 void heal_description(struct server *, char type, const void *body,
     size_t n);
 	/* ParameterDescription, and what follows one. */

@@ -16,6 +16,7 @@ struct plan {
 	struct list member;     /* of plans->used */
 	struct statement *statement;    /* a reference of its own */
 	uint64_t batch;         /* that used it last */
+	uint64_t shape;         /* as the server said; 0: it did not */
 	bool pending;           /* the server has not said so yet */
 	bool stale;             /* to be prepared anew before its next use */
 };

@@ -200,6 +200,10 @@ on_mark(struct tracker *t, uint32_t mark, bool done)
 	case EFFECT_EVICT:
 		settle_evict(p, e, done);
 		break;
+	case EFFECT_CHECK:
+		p->checked = done ? e->statement : NULL;
+		p->check = e->told;
+		break;
 	case EFFECT_USE:
 	case EFFECT_CLASH:
 		if (!done && !t->skipping)
@@ -446,6 +450,31 @@ have_no_unnamed(struct link *link, struct outgoing *out)
 	prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
 }
 
+/* A client that was told what the results look like, by another server or long
+ * ago, may not ask again. Where that may be different now it is found out,
+ * unseen; if it is, heal.c sees to it that no wrong row is read. */
+static void
+check_shape(struct server *s, const struct name *name, struct outgoing *out)
+{
+	struct prepared *p = s->prepared;
+	const struct plan *plan = plans_find(&p->plans, name->statement);
+	uint32_t mark;
+
+	if (name->told == 0 || plan->shape == name->told)
+		return;
+	mark = note(p, EFFECT_CHECK, name->statement, NULL);
+	p->effects[mark - 1].told = name->told;
+	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
+	prepared_track(s, FE_DESCRIBE, 'S', HIDE_ALL, mark);
+}
+
+/* Is the frame behind this one here, and an Execute? */
+static bool
+is_executed_next(const struct frame *f, const unsigned char *p, size_t n)
+{
+	return n > f->len && p[f->len] == FE_EXECUTE;
+}
+
 /* Only the names at its head are looked at; the values pass on. */
 static enum prepared_step
 see_bind(struct link *link, const struct frame *f, const unsigned char *p,
@@ -472,6 +501,8 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	if (waits_for(pr, name))
 		return PREPARED_WAIT;
 	prepared_have_plan(s, name->statement, out);
+	if (is_executed_next(f, p, n))
+		check_shape(s, name, out);
 	at = FRAME_HEADER + strlen(portal) + strlen(text) + 2;
 	statement_name(name->statement, ours);
 	writer_u8(&out->made, FE_BIND);

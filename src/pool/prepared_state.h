@@ -24,7 +24,8 @@ enum effect_kind {
 	EFFECT_CLOSE,           /* the client has it no more */
 	EFFECT_EVICT,           /* the server has it no more */
 	EFFECT_USE,             /* none, but it may fail for its age */
-	EFFECT_CLASH            /* none: the name is in use */
+	EFFECT_CLASH,           /* none: the name is in use */
+	EFFECT_CHECK            /* none: does it look as was told? */
 };
 
 struct effect {
@@ -32,7 +33,7 @@ struct effect {
 	struct statement *statement;
 	char *name;             /* the client's, or NULL */
 	uint32_t at;            /* USE: of its frame in the batch */
-	uint64_t told;          /* USE: what the client was told */
+	uint64_t told;          /* USE, CHECK: what the client was told */
 };
 
 /* Running an execution again, unseen; see heal.c. */
@@ -62,6 +63,9 @@ struct prepared {
 	struct text error;      /* that its client does not know yet */
 	char *described;        /* a name whose Describe was answered */
 	uint64_t shape;         /* of which this much has come; 0: nothing */
+	struct statement *checked;      /* whose description comes now ... */
+	uint64_t check;         /* ... and should have this shape */
+	bool misled;            /* it has not: its client must not read it */
 };
 
 struct prepared *prepared_of(struct server *);

@@ -338,6 +338,10 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 		conn_hold(s->link->conn, true);
 		hidden = true;
 	}
+	if (heal_hides(s) && f->type == BE_ERROR)
+		heal_tell(s, NULL);
+	else if (heal_hides(s) && f->type != BE_READY_FOR_QUERY)
+		hidden = true;
 	hidden = hidden || is_late_goodbye(s, f);
 	s->passing = f->len;
 	s->hiding = hidden;
@@ -412,8 +416,9 @@ static void
 translate_error(struct server *s, const struct frame *f,
     const unsigned char *p, struct slices *out)
 {
+	bool whole = observe_wants_whole(s, f);
 	struct error_fields e = error_fields_of(p + FRAME_HEADER,
-	    f->len - FRAME_HEADER);
+	    whole ? f->len - FRAME_HEADER : 0);
 	const char *name = prepared_error(s, &e);
 	struct text text = { 0 }, message = { 0 };
 
@@ -431,6 +436,18 @@ translate_error(struct server *s, const struct frame *f,
 	text_fini(&message);
 	s->hiding = true;
 	prepared_error_over(s);
+}
+
+/* The client was not shown results that it would have misread. */
+static void
+tell_misled(struct server *s, struct slices *out)
+{
+	struct text text = { 0 };
+
+	heal_tell(s, &text);
+	flush_slices(out, s->link);
+	conn_send(s->link->conn, text.p, text.n);
+	text_fini(&text);
 }
 
 /* Walk the frames; returns what was consumed, and how the walk ended. */
@@ -461,9 +478,11 @@ walk(struct server *s, const unsigned char *p, size_t n,
 			/* Its end may come when there is a link. */
 			if (link == NULL)
 				s->hiding = true;
-			if (f.type == BE_ERROR && s->prepared != NULL &&
-			    observe_wants_whole(s, &f))
+			if (f.type == BE_ERROR && s->prepared != NULL)
 				translate_error(s, &f, p + at, out);
+			if (f.type == BE_READY_FOR_QUERY && !s->hiding &&
+			    heal_hides(s))
+				tell_misled(s, out);
 		}
 		take = s->passing < n - at ? s->passing : n - at;
 		if (!s->hiding && link != NULL)

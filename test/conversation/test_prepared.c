@@ -243,6 +243,29 @@ static const struct play plays[] = {
 		"owner 1 = pool",
 		"client 1: B - s / D P - / E - 0 / S",
 		"server 1 < B - _1 / D P - / E - 0 / S" } },
+	{ "f24: rows of another shape are not shown", TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2 < P _1 select 1 / D S _1 / B - _1 / E - 0 / S",
+		"server 2: 1 / t / n / 2 / D row / C SELECT 1 / Z I",
+		"client 1 < " STALE " | The results of the prepared "
+		    "statement look different from what this client was told. "
+		    "/ Z I",
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 2 < B - _1 / D P - / E - 0 / S" } },
+	{ "f24: those of the same shape are, and are not asked for again",
+	    TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2: 1 / t / T / 2 / D row / C SELECT 1 / Z I",
+		"client 1 < 1 / t / T / Z I / 2 / D row / C SELECT 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < B - _1 / E - 0 / S" } },
 	{ "f24: nor in a transaction", ONE, {
 		PREPARED(1),
 		"client 1: Q BEGIN",

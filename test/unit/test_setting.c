@@ -184,7 +184,7 @@ static const struct {
 	{ "server_tls_sslmode", "verify-full", SETTING_REFUSED },
 	{ "auth_user", "", SETTING_IMPLEMENTED },
 	{ "auth_user", "x", SETTING_ACCEPTED },
-	{ "max_prepared_statements", "0", SETTING_SILENT },
+	{ "max_prepared_statements", "0", SETTING_IMPLEMENTED },
 	{ "pkt_buf", "8192", SETTING_SILENT },
 };
 
