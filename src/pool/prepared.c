@@ -41,180 +41,6 @@
 #include "pool/statement.h"
 #include "pool/stats.h"
 
-static void on_mark(struct tracker *, uint32_t mark, bool done);
-
-struct prepared *
-prepared_of(struct server *s)
-{
-	if (s->prepared == NULL) {
-		s->prepared = mem_alloc(sizeof *s->prepared);
-		plans_init(&s->prepared->plans);
-		s->tracker.on_mark = on_mark;
-	}
-	return s->prepared;
-}
-
-/*
- * Effects.
- */
-
-/* Returns the mark. */
-static uint32_t
-note(struct prepared *p, enum effect_kind kind, struct statement *s,
-    const char *name)
-{
-	uint32_t i = 0, n = p->n;
-
-	if (p->used < n)
-		while (p->effects[i].kind != EFFECT_NONE)
-			i++;
-	else
-		i = n;
-	if (i == n) {
-		p->n = n * 2 + 4;
-		p->effects = mem_resize(p->effects,
-		    p->n * sizeof *p->effects);
-		memset(p->effects + n, 0, (p->n - n) * sizeof *p->effects);
-	}
-	p->effects[i] = (struct effect){ .kind = kind,
-		.statement = s != NULL ? statement_ref(s) : NULL,
-		.name = mem_strdup(name) };
-	p->used++;
-	return i + 1;
-}
-
-static void
-drop(struct prepared *p, struct effect *e)
-{
-	if (e->statement != NULL)
-		statement_release(e->statement);
-	mem_free(e->name);
-	*e = (struct effect){ .kind = EFFECT_NONE };
-	p->used--;
-}
-
-static void
-settle_plan(struct prepared *p, const struct effect *e, bool done)
-{
-	struct plan *plan = plans_find(&p->plans, e->statement);
-
-	if (plan == NULL)
-		return;
-	if (done)
-		plan->pending = false;
-	else
-		plans_remove(&p->plans, e->statement);
-}
-
-static void
-settle_name(struct link *link, const struct effect *e, bool done)
-{
-	struct name *name = link != NULL ?
-	    names_find(link->names, e->name) : NULL;
-
-	if (name == NULL || name->statement != e->statement)
-		return;
-	name->pending = false;
-	if (!done)
-		names_remove(link->names, e->name);
-}
-
-/* A Close that was never read: the name is there after all. */
-static void
-settle_close(struct link *link, const struct effect *e, bool done)
-{
-	if (!done && link != NULL &&
-	    names_find(link->names, e->name) == NULL)
-		names_add(link->names, e->name, statement_ref(e->statement));
-}
-
-static void
-settle_evict(struct prepared *p, const struct effect *e, bool done)
-{
-	if (!done && plans_find(&p->plans, e->statement) == NULL)
-		plans_add(&p->plans, e->statement)->pending = false;
-}
-
-void
-prepared_forget_error(struct prepared *p)
-{
-	mem_free(p->clash);
-	p->clash = NULL;
-	if (p->failed != NULL)
-		statement_release(p->failed);
-	p->failed = NULL;
-	p->erring = false;
-}
-
-/* The error that just came is about this one, if it is the first that fails,
- * and not skipped because of an earlier error. */
-static void
-remember(struct prepared *p, struct effect *e)
-{
-	if (p->erring)
-		return;
-	p->erring = true;
-	if (e->kind == EFFECT_CLASH) {
-		p->clash = e->name;
-		e->name = NULL;
-	} else {
-		p->failed = statement_ref(e->statement);
-		p->failed_at = e->at;
-		p->failed_told = e->told;
-	}
-}
-
-/* A Describe of this name was answered: with what comes next. */
-static void
-note_described(struct prepared *p, struct effect *e)
-{
-	mem_free(p->described);
-	p->described = e->name;
-	e->name = NULL;
-}
-
-static void
-on_mark(struct tracker *t, uint32_t mark, bool done)
-{
-	struct server *s = container_of(t, struct server, tracker);
-	struct prepared *p = s->prepared;
-	struct effect *e = &p->effects[mark - 1];
-
-	must(mark <= p->n && e->kind != EFFECT_NONE);
-	switch (e->kind) {
-	case EFFECT_NONE:
-		break;
-	case EFFECT_PLAN:
-		settle_plan(p, e, done);
-		break;
-	case EFFECT_NAME:
-		settle_name(s->link, e, done);
-		break;
-	case EFFECT_BOTH:
-		settle_plan(p, e, done);
-		settle_name(s->link, e, done);
-		break;
-	case EFFECT_CLOSE:
-		settle_close(s->link, e, done);
-		break;
-	case EFFECT_EVICT:
-		settle_evict(p, e, done);
-		break;
-	case EFFECT_CHECK:
-		p->checked = done ? e->statement : NULL;
-		p->check = e->told;
-		break;
-	case EFFECT_USE:
-	case EFFECT_CLASH:
-		if (!done && !t->skipping)
-			remember(p, e);
-		else if (done && e->name != NULL)
-			note_described(p, e);
-		break;
-	}
-	drop(p, e);
-}
-
 /*
  * What is sent.
  */
@@ -265,8 +91,9 @@ evict(struct server *s, struct outgoing *out)
 
 	while (max > 0 && p->plans.n >= max &&
 	    (oldest = plans_oldest(&p->plans, p->batch)) != NULL) {
-		mark = note(p, EFFECT_EVICT, oldest->statement, NULL);
-		prepared_make_named(out, FE_CLOSE, 'S', oldest->statement, NULL, 0);
+		mark = effect_note(p, EFFECT_EVICT, oldest->statement, NULL);
+		prepared_make_named(out, FE_CLOSE, 'S', oldest->statement,
+		    NULL, 0);
 		plans_remove(&p->plans, oldest->statement);
 		if (!prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, mark))
 			return;
@@ -299,7 +126,8 @@ prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
 		make_parse(out, st);
 		s->stats->server_parse_count++;
 		prepared_track(s, FE_PARSE, 0, p->healing == HEALING_PROBE ?
-		    HIDE_ALL : HIDE_SUCCESS, note(p, EFFECT_PLAN, st, NULL));
+		    HIDE_ALL : HIDE_SUCCESS,
+		    effect_note(p, EFFECT_PLAN, st, NULL));
 	}
 	plan->batch = p->batch;
 	plans_touch(&p->plans, plan);
@@ -323,7 +151,7 @@ static uint32_t
 note_use(struct prepared *p, const struct name *name,
     const unsigned char *frame, const char *text)
 {
-	uint32_t mark = note(p, EFFECT_USE, name->statement, text);
+	uint32_t mark = effect_note(p, EFFECT_USE, name->statement, text);
 
 	p->effects[mark - 1].at = (uint32_t)(frame - p->base);
 	p->effects[mark - 1].told = name->told;
@@ -375,7 +203,7 @@ clash(struct server *s, const char *text, struct statement *st,
 	prepared_have_plan(s, st, out);
 	make_parse(out, st);
 	prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
-	    note(s->prepared, EFFECT_CLASH, NULL, text));
+	    effect_note(s->prepared, EFFECT_CLASH, NULL, text));
 }
 
 static enum prepared_step
@@ -415,11 +243,11 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 		make_parse(out, st);
 		s->stats->server_parse_count++;
 		prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
-		    note(pr, EFFECT_BOTH, st, text));
+		    effect_note(pr, EFFECT_BOTH, st, text));
 	} else {
 		prepared_have_plan(s, st, out);
 		tracker_local(&s->tracker, BE_PARSE_COMPLETE,
-		    note(pr, EFFECT_NAME, st, text));
+		    effect_note(pr, EFFECT_NAME, st, text));
 	}
 	return done(f, bytes);
 }
@@ -462,7 +290,7 @@ check_shape(struct server *s, const struct name *name, struct outgoing *out)
 
 	if (name->told == 0 || plan->shape == name->told)
 		return;
-	mark = note(p, EFFECT_CHECK, name->statement, NULL);
+	mark = effect_note(p, EFFECT_CHECK, name->statement, NULL);
 	p->effects[mark - 1].told = name->told;
 	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
 	prepared_track(s, FE_DESCRIBE, 'S', HIDE_ALL, mark);
@@ -573,7 +401,7 @@ see_close(struct link *link, const struct frame *f, const unsigned char *p,
 	if (name != NULL && name->pending && name->batch != pr->batch)
 		return PREPARED_WAIT;
 	if (name != NULL) {
-		mark = note(pr, EFFECT_CLOSE, name->statement, text);
+		mark = effect_note(pr, EFFECT_CLOSE, name->statement, text);
 		names_remove(link->names, text);
 	}
 	tracker_local(&s->tracker, BE_CLOSE_COMPLETE, mark);
@@ -666,27 +494,6 @@ prepared_forget(struct link *link)
 {
 	names_destroy(link->names);
 	link->names = NULL;
-}
-
-void
-prepared_close(struct server *s)
-{
-	struct prepared *p = s->prepared;
-	uint32_t i;
-
-	if (p == NULL)
-		return;
-	for (i = 0; i < p->n; i++)
-		if (p->effects[i].kind != EFFECT_NONE)
-			drop(p, &p->effects[i]);
-	prepared_forget_error(p);
-	mem_free(p->described);
-	text_fini(&p->kept);
-	text_fini(&p->error);
-	plans_fini(&p->plans);
-	mem_free(p->effects);
-	mem_free(p);
-	s->prepared = NULL;
 }
 
 unsigned

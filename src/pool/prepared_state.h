@@ -71,6 +71,10 @@ struct prepared {
 struct prepared *prepared_of(struct server *);
 	/* Made if there is none yet. */
 
+uint32_t effect_note(struct prepared *, enum effect_kind, struct statement *,
+    const char *name);
+	/* Statement and name may be NULL. Returns the mark. */
+
 void prepared_forget_error(struct prepared *);
 
 bool prepared_track(struct server *, char type, char target, enum hide,

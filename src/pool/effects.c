@@ -1,0 +1,212 @@
+/*
+ * effects.c - what messages that are under way will have changed; see
+ * prepared_state.h.
+ *
+ * An effect is noted when its message is sent, and lives until the tracker
+ * says that the message was answered, or that it never will be.
+ */
+#include "pool/prepared.h"
+#include "pool/prepared_state.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "pool/names.h"
+#include "pool/relay.h"
+#include "pool/server.h"
+#include "pool/statement.h"
+
+static void on_mark(struct tracker *, uint32_t mark, bool done);
+
+struct prepared *
+prepared_of(struct server *s)
+{
+	if (s->prepared == NULL) {
+		s->prepared = mem_alloc(sizeof *s->prepared);
+		plans_init(&s->prepared->plans);
+		s->tracker.on_mark = on_mark;
+	}
+	return s->prepared;
+}
+
+/*
+ * Effects.
+ */
+
+uint32_t
+effect_note(struct prepared *p, enum effect_kind kind, struct statement *s,
+    const char *name)
+{
+	uint32_t i = 0, n = p->n;
+
+	if (p->used < n)
+		while (p->effects[i].kind != EFFECT_NONE)
+			i++;
+	else
+		i = n;
+	if (i == n) {
+		p->n = n * 2 + 4;
+		p->effects = mem_resize(p->effects,
+		    p->n * sizeof *p->effects);
+		memset(p->effects + n, 0, (p->n - n) * sizeof *p->effects);
+	}
+	p->effects[i] = (struct effect){ .kind = kind,
+		.statement = s != NULL ? statement_ref(s) : NULL,
+		.name = mem_strdup(name) };
+	p->used++;
+	return i + 1;
+}
+
+static void
+drop(struct prepared *p, struct effect *e)
+{
+	if (e->statement != NULL)
+		statement_release(e->statement);
+	mem_free(e->name);
+	*e = (struct effect){ .kind = EFFECT_NONE };
+	p->used--;
+}
+
+static void
+settle_plan(struct prepared *p, const struct effect *e, bool done)
+{
+	struct plan *plan = plans_find(&p->plans, e->statement);
+
+	if (plan == NULL)
+		return;
+	if (done)
+		plan->pending = false;
+	else
+		plans_remove(&p->plans, e->statement);
+}
+
+static void
+settle_name(struct link *link, const struct effect *e, bool done)
+{
+	struct name *name = link != NULL ?
+	    names_find(link->names, e->name) : NULL;
+
+	if (name == NULL || name->statement != e->statement)
+		return;
+	name->pending = false;
+	if (!done)
+		names_remove(link->names, e->name);
+}
+
+/* A Close that was never read: the name is there after all. */
+static void
+settle_close(struct link *link, const struct effect *e, bool done)
+{
+	if (!done && link != NULL &&
+	    names_find(link->names, e->name) == NULL)
+		names_add(link->names, e->name, statement_ref(e->statement));
+}
+
+static void
+settle_evict(struct prepared *p, const struct effect *e, bool done)
+{
+	if (!done && plans_find(&p->plans, e->statement) == NULL)
+		plans_add(&p->plans, e->statement)->pending = false;
+}
+
+void
+prepared_forget_error(struct prepared *p)
+{
+	mem_free(p->clash);
+	p->clash = NULL;
+	if (p->failed != NULL)
+		statement_release(p->failed);
+	p->failed = NULL;
+	p->erring = false;
+}
+
+/* The error that just came is about this one, if it is the first that fails,
+ * and not skipped because of an earlier error. */
+static void
+remember(struct prepared *p, struct effect *e)
+{
+	if (p->erring)
+		return;
+	p->erring = true;
+	if (e->kind == EFFECT_CLASH) {
+		p->clash = e->name;
+		e->name = NULL;
+	} else {
+		p->failed = statement_ref(e->statement);
+		p->failed_at = e->at;
+		p->failed_told = e->told;
+	}
+}
+
+/* A Describe of this name was answered: with what comes next. */
+static void
+note_described(struct prepared *p, struct effect *e)
+{
+	mem_free(p->described);
+	p->described = e->name;
+	e->name = NULL;
+}
+
+static void
+on_mark(struct tracker *t, uint32_t mark, bool done)
+{
+	struct server *s = container_of(t, struct server, tracker);
+	struct prepared *p = s->prepared;
+	struct effect *e = &p->effects[mark - 1];
+
+	must(mark <= p->n && e->kind != EFFECT_NONE);
+	switch (e->kind) {
+	case EFFECT_NONE:
+		break;
+	case EFFECT_PLAN:
+		settle_plan(p, e, done);
+		break;
+	case EFFECT_NAME:
+		settle_name(s->link, e, done);
+		break;
+	case EFFECT_BOTH:
+		settle_plan(p, e, done);
+		settle_name(s->link, e, done);
+		break;
+	case EFFECT_CLOSE:
+		settle_close(s->link, e, done);
+		break;
+	case EFFECT_EVICT:
+		settle_evict(p, e, done);
+		break;
+	case EFFECT_CHECK:
+		p->checked = done ? e->statement : NULL;
+		p->check = e->told;
+		break;
+	case EFFECT_USE:
+	case EFFECT_CLASH:
+		if (!done && !t->skipping)
+			remember(p, e);
+		else if (done && e->name != NULL)
+			note_described(p, e);
+		break;
+	}
+	drop(p, e);
+}
+
+void
+prepared_close(struct server *s)
+{
+	struct prepared *p = s->prepared;
+	uint32_t i;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < p->n; i++)
+		if (p->effects[i].kind != EFFECT_NONE)
+			drop(p, &p->effects[i]);
+	prepared_forget_error(p);
+	mem_free(p->described);
+	text_fini(&p->kept);
+	text_fini(&p->error);
+	plans_fini(&p->plans);
+	mem_free(p->effects);
+	mem_free(p);
+	s->prepared = NULL;
+}
