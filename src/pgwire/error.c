@@ -13,7 +13,8 @@
 struct error_fields
 error_fields_of(const void *body, size_t n)
 {
-	struct error_fields e = { "?", "?????", "(no message)", NULL, NULL };
+	struct error_fields e = { "?", "?????", "(no message)", NULL, NULL,
+		NULL };
 	struct reader r = reader_of(body, n);
 	const char *localised = NULL, *value;
 	char id;
@@ -34,6 +35,8 @@ error_fields_of(const void *body, size_t n)
 			e.detail = value;
 		else if (id == 'H')
 			e.hint = value;
+		else if (id == 'R')
+			e.routine = value;
 	}
 	/* Servers before 9.6 send no 'V'. */
 	if (strcmp(e.severity, "?") == 0 && localised != NULL)

@@ -13,6 +13,7 @@ struct error_fields {
 	const char *message;
 	const char *detail;     /* NULL: none */
 	const char *hint;       /* NULL: none */
+	const char *routine;    /* drivers go by it; NULL: none */
 };
 
 struct error_fields error_fields_of(const void *body, size_t n);

@@ -92,6 +92,7 @@ report(struct text *t, char type, const struct error_fields *e)
 	field(t, 'M', e->message);
 	field(t, 'D', e->detail);
 	field(t, 'H', e->hint);
+	field(t, 'R', e->routine);
 	writer_u8(t, 0);
 	writer_end(t, place);
 }

@@ -204,6 +204,8 @@ heal_tell(struct server *s, struct text *out)
 		.detail = "The results of the prepared statement look "
 		    "different from what this client was told.",
 		.hint = "Prepare it again.",
+		/* By this drivers know what to do. */
+		.routine = "RevalidateCachedQuery",
 	};
 
 	s->prepared->misled = false;

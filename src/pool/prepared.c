@@ -339,7 +339,8 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	writer_cstring(&out->made, portal);
 	writer_cstring(&out->made, ours);
 	outgoing_made(out);
-	prepared_track(s, FE_BIND, 0, HIDE_NOTHING, note_use(pr, name, p, NULL));
+	prepared_track(s, FE_BIND, 0, HIDE_NOTHING,
+	    note_use(pr, name, p, NULL));
 	*bytes = at;
 	return PREPARED_DONE;
 }

@@ -14,14 +14,14 @@ static void
 error(struct text *t)
 {
 	writer_error(t, &(struct error_fields){ "FATAL", "28P01", "no",
-	    NULL, "try" });
+	    NULL, "try", NULL });
 }
 
 static void
 notice(struct text *t)
 {
 	writer_notice(t, &(struct error_fields){ "NOTICE", "00000", "n", "d",
-	    NULL });
+	    NULL, NULL });
 }
 
 static void
