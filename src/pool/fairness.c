@@ -15,10 +15,21 @@
  *   - A key is live while it holds servers or waits for one. Its part is the
  *     number of the pool's servers by that of live keys, rounded up.
  *   - Who holds its part is passed over, and keeps its place in the line,
- *     while another one waits that holds less.
+ *     while another one waits that holds less; but not a third time. Nobody
+ *     gets a third server since the other began to wait for its next one, if
+ *     that holds no more than its part: it is served first, and then holds
+ *     one more.
  *   - If all who wait hold their part, the first one is served: the parts of
  *     those who do not want them are borrowed, and no server idles while
  *     somebody waits. What is borrowed comes back as it is released.
+ *
+ * So of each other key two are served at most before it is a key's turn,
+ * unless it holds more than its part all the time. Turns and parts cannot
+ * both be had where transactions differ in length; the one server more is
+ * enough for lengths that differ threefold (which a test holds us to), and
+ * for nearly all turns where they differ without bounds. Whoever holds more
+ * than that, because its transactions are long or because it has borrowed,
+ * waits until some are back.
  *
  * The servers that count are those that the pool has at the time, on their
  * way or in use, and not its pool_size: while somebody waits the pool opens
@@ -26,10 +37,12 @@
  * database, user, budget) have left it.
  *
  * Looking for a key below its part passes over those that are not; together
- * these hold no more servers than there are, so that is a short walk. Nor
- * does it take long to find a key's place in the line: who comes back was
- * served a short while ago, and there are at most FAIR_KEYS_MAX. Names
- * beyond these share one key.
+ * these hold no more servers than there are, so that is a short walk. It
+ * finds the one of them that is due as well: it has waited longest, and two
+ * stamps of a key tell whether it was served twice since. Nor does it take
+ * long to find a key's place in the line: who comes back was served a short
+ * while ago, and there are at most FAIR_KEYS_MAX. Names beyond these share
+ * one key.
  */
 #include "pool/fairness.h"
 
@@ -196,6 +209,7 @@ stand_in_line(struct fair_key *k)
 	    member)->served > k->served)
 		n = n->prev;
 	list_append(n, &k->member);
+	k->since = k->fairness->served;
 }
 
 void
@@ -232,7 +246,8 @@ void
 fair_key_serve(struct fair_key *k)
 {
 	fair_key_hold(k);
-	k->granted++;
+	/* A new key's first stamp is none of a grant. */
+	k->before = k->granted++ > 0 ? k->served : 0;
 	k->fairness->served += 2;
 	k->served = k->fairness->served;
 	if (k->waiting > 0) {
@@ -267,21 +282,31 @@ fairness_part(const struct fairness *f, uint32_t servers)
 	return (servers - 1) / f->live + 1;
 }
 
+static struct fair_key *
+next_key(const struct fairness *f, uint32_t part)
+{
+	struct fair_key *k, *passed = NULL;
+	struct list *n;
+
+	LIST_EACH (n, &f->line) {
+		k = container_of(n, struct fair_key, member);
+		if (k->held < part)
+			return passed != NULL && k->before > passed->since ?
+			    passed : k;
+		if (k->held == part &&
+		    (passed == NULL || k->since < passed->since))
+			passed = k;
+	}
+	n = list_first(&f->line);
+	return n == NULL ? NULL : container_of(n, struct fair_key, member);
+}
+
 struct list *
 fairness_next(const struct fairness *f, uint32_t servers)
 {
-	uint32_t part = fairness_part(f, servers);
-	const struct list *n;
-	const struct fair_key *k;
+	const struct fair_key *k = next_key(f, fairness_part(f, servers));
 
-	LIST_EACH (n, &f->line) {
-		k = container_of(n, const struct fair_key, member);
-		if (k->held < part)
-			return list_first(&k->waits);
-	}
-	n = list_first(&f->line);
-	return n == NULL ? NULL : list_first(&container_of(n,
-	    const struct fair_key, member)->waits);
+	return k == NULL ? NULL : list_first(&k->waits);
 }
 
 bool

@@ -24,6 +24,8 @@ struct fair_key {
 	struct list waits;              /* its turns, the first come first */
 	struct list member;             /* of the line; alone: nobody waits */
 	uint64_t served;                /* when last, in grants */
+	uint64_t before;                /* and when before that; 0: never */
+	uint64_t since;                 /* when its turn was over, or it came */
 	const char *name;
 	uint32_t clients, waiting, held;
 	uint32_t place;                 /* in the roster of all keys */
@@ -60,7 +62,8 @@ void fair_key_return(struct fair_key **);
 	/* It holds one less. Harmless if it is NULL. */
 
 uint32_t fairness_part(const struct fairness *, uint32_t servers);
-	/* How many of them are a key's own while others want them. */
+	/* How many of them are a key's own while others want them; it may
+	 * hold one more. */
 
 bool fair_key_is_sated(const struct fair_key *, uint32_t servers);
 	/* Does it hold its part, and is it not the only one? Then whoever of

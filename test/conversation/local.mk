@@ -72,7 +72,8 @@ talk_logins_SOURCES = test/conversation/test_logins.c
 talk_logins_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_logins_LDADD = $(CONVERSATION_LIBS)
 
-talk_fairness_SOURCES = test/conversation/test_fairness.c
+talk_fairness_SOURCES = test/conversation/test_fairness.c \
+	test/conversation/ahead.h
 talk_fairness_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_fairness_LDADD = $(CONVERSATION_LIBS)
 

@@ -8,7 +8,8 @@ test_batch_LDADD = libpool.a libcluster.a libconfig.a libpgwire.a libnet.a \
 
 check_PROGRAMS += test_fairness
 TESTS += test_fairness
-test_fairness_SOURCES = test/unit/test_fairness.c
+test_fairness_SOURCES = test/unit/test_fairness.c test/conversation/ahead.h
+test_fairness_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/test
 test_fairness_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_fairness_LDADD = libpool.a libcluster.a libconfig.a libpgwire.a \
 	libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)

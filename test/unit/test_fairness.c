@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "conversation/ahead.h"
 
 /*
  * A script of steps: "a+" somebody of a waits, "a-" somebody of a waits no
@@ -40,8 +41,22 @@ static const struct {
 	    "=b =a =a b> =a b+ b+ a> =b a> =b a> =a" },
 	{ "three of four keys at their part", "4! a+ a+ b+ b+ c+ c+ d+ d+ "
 	    "=a =b =c =d a> =a b> =b" },
-	{ "who was passed over is next", "4! a+ a+ a+ =a =a b+ b+ b+ b+ "
-	    "=b =b b> =b a> =a" },
+	{ "who was passed over is next", "4! a+ a+ a+ =a =a b+ b+ b+ "
+	    "=b b> =b a> =a" },
+	{ "but not a third time, although it holds its part then",
+	    "4! a+ a+ a+ a+ =a =a b+ b+ b+ b+ b+ b+ =b =b b> =a" },
+	{ "with one more than its part it is, for as long as it takes",
+	    "4! a+ a+ a+ a+ =a =a b+ b+ b+ b+ b+ b+ b+ =b =b b> =a "
+	    "b> =b b> =b b> =b a> =a" },
+	{ "nor does who has borrowed get more", "4! a+ a+ a+ a+ a+ =a =a =a "
+	    "=a b+ b+ b+ b+ a> =b b> =b b> =b b> =b" },
+	{ "of two who are due the one that waits longer",
+	    "6! a+ a+ a+ b+ b+ b+ =a =b =a =b c+ c+ c+ c+ =c =c "
+	    "c> =a c> =b a> =c" },
+	{ "and not the one served longer ago", "6! a+ a+ =a =a b+ b+ b+ =b "
+	    "=b c+ c+ c+ =c =c a+ c> =b" },
+	{ "to be new does not count as served", "4! a+ a+ a+ =a =a b+ =b b> "
+	    "c+ c+ c+ =c c> =c c> =a" },
 	{ "who has left does not get any", "2! a+ b+ a- =b =." },
 	{ "more keys than servers: one each", "2! a+ a+ b+ c+ d+ a1 "
 	    "=a =b a> =c b> =d c> =a" },
@@ -301,6 +316,103 @@ START_TEST(sated_is_who_holds_its_part_beside_others)
 }
 END_TEST
 
+/*
+ * The promise, with 20 servers and ten keys of which somebody waits all the
+ * time: two turns of each, that are back at once.
+ */
+
+#define SERVERS 20u
+#define GRANTS 20000u
+
+struct flow {
+	struct fairness *f;
+	struct fair_key *keys[AHEAD_KEYS];
+	struct turn turns[AHEAD_KEYS][2];
+	struct fair_key *held[SERVERS];
+	unsigned key_of[SERVERS];
+	uint64_t seed, now, ends[SERVERS];
+	enum lengths lengths;
+	struct ahead ahead;
+};
+
+static void
+come(struct flow *fl, struct turn *t)
+{
+	fair_key_join(fl->keys[t->key], &t->turn);
+	ahead_asks(&fl->ahead, t->key);
+}
+
+static void
+grant(struct flow *fl, unsigned server)
+{
+	struct turn *t = container_of(fairness_next(fl->f, SERVERS),
+	    struct turn, turn);
+	struct fair_key *k = fl->keys[t->key];
+
+	fair_key_leave(k, &t->turn);
+	fair_key_serve(k);
+	ahead_served(&fl->ahead, t->key);
+	fl->held[server] = k;
+	fl->key_of[server] = t->key;
+	fl->ends[server] = fl->now + ahead_length(fl->lengths, &fl->seed);
+	come(fl, t);
+}
+
+static void
+finish_one(struct flow *fl)
+{
+	unsigned n = ahead_first(fl->lengths, &fl->seed, fl->ends, SERVERS);
+
+	fl->now = fl->ends[n];
+	ahead_done(&fl->ahead, fl->key_of[n]);
+	fair_key_return(&fl->held[n]);
+	grant(fl, n);
+}
+
+static void
+flow_ends(struct flow *fl)
+{
+	unsigned i;
+
+	for (i = 0; i < SERVERS; i++)
+		fair_key_return(&fl->held[i]);
+	for (i = 0; i < AHEAD_KEYS; i++) {
+		fair_key_leave(fl->keys[i], &fl->turns[i][0].turn);
+		fair_key_leave(fl->keys[i], &fl->turns[i][1].turn);
+		fair_key_release(&fl->keys[i]);
+	}
+	fairness_destroy(fl->f);
+}
+
+START_TEST(nobody_is_passed_over_a_third_time)
+{
+	struct flow fl = { .f = fairness_create(7), .seed = 3,
+	    .lengths = (enum lengths)_i,
+	    .ahead = { .part = SERVERS / AHEAD_KEYS } };
+	const struct ahead *a = &fl.ahead;
+	char name[] = "a";
+	unsigned i;
+
+	for (i = 0; i < AHEAD_KEYS; i++, name[0]++) {
+		fl.keys[i] = fair_key_acquire(fl.f, name);
+		fl.turns[i][0].key = fl.turns[i][1].key = i;
+		come(&fl, &fl.turns[i][0]);
+		come(&fl, &fl.turns[i][1]);
+	}
+	for (i = 0; i < SERVERS; i++)
+		grant(&fl, i);
+	for (i = 0; i < GRANTS; i++)
+		finish_one(&fl);
+	ck_assert_msg(a->most_due <= 2, "%u grants", a->most_due);
+	if (_i != LENGTHS_EXPONENTIAL)
+		ck_assert_msg(a->most <= 2, "%u grants", a->most);
+	ck_assert_msg(a->late * 25 <= a->served, "%u of %u late", a->late,
+	    a->served);
+	ck_assert_uint_le(a->most_held, a->part + 1);
+	flow_ends(&fl);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -314,6 +426,8 @@ main(void)
 	tcase_add_test(t, names_are_cut);
 	tcase_add_test(t, names_beyond_the_bound_share_one_key);
 	tcase_add_test(t, sated_is_who_holds_its_part_beside_others);
+	tcase_add_loop_test(t, nobody_is_passed_over_a_third_time,
+	    LENGTHS_SAME, LENGTHS_EXPONENTIAL + 1);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
