@@ -217,7 +217,8 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 	struct plan *plan;
 	struct name *name;
 
-	if (text != NULL && *text == '\0') {
+	if (text != NULL && *text == '\0' &&
+	    !s->pooler->config->unnamed_statement_reuse) {
 		link->unnamed = true;
 		return PREPARED_PASS;
 	}
@@ -225,6 +226,9 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 		return need(f->len, bytes);
 	if (text == NULL)
 		return PREPARED_BAD;
+	/* There is always room for the unnamed one. */
+	if (*text == '\0')
+		names_remove(link->names, text);
 	name = names_find(link->names, text);
 	if (name != NULL) {
 		clash(s, text, name->statement, out);
@@ -319,11 +323,9 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 		text = string_at(p, FRAME_HEADER + strlen(portal) + 1, here);
 	if (text == NULL)
 		return n < f->len ? need(f->len, bytes) : PREPARED_BAD;
-	if (*text == '\0') {
-		have_no_unnamed(link, out);
-		return PREPARED_PASS;
-	}
 	name = names_find(link->names, text);
+	if (name == NULL && *text == '\0')
+		have_no_unnamed(link, out);
 	if (name == NULL)
 		return PREPARED_PASS;
 	if (waits_for(pr, name))
@@ -361,11 +363,9 @@ see_describe(struct link *link, const struct frame *f,
 		return PREPARED_BAD;
 	if (p[FRAME_HEADER] != 'S')
 		return PREPARED_PASS;
-	if (*text == '\0') {
-		have_no_unnamed(link, out);
-		return PREPARED_PASS;
-	}
 	name = names_find(link->names, text);
+	if (name == NULL && *text == '\0')
+		have_no_unnamed(link, out);
 	if (name == NULL)
 		return PREPARED_PASS;
 	if (waits_for(pr, name))
@@ -394,11 +394,11 @@ see_close(struct link *link, const struct frame *f, const unsigned char *p,
 		return PREPARED_BAD;
 	if (p[FRAME_HEADER] != 'S')
 		return PREPARED_PASS;
-	if (*text == '\0') {
+	name = names_find(link->names, text);
+	if (name == NULL && *text == '\0') {
 		link->unnamed = false;
 		return PREPARED_PASS;
 	}
-	name = names_find(link->names, text);
 	if (name != NULL && name->pending && name->batch != pr->batch)
 		return PREPARED_WAIT;
 	if (name != NULL) {
@@ -427,6 +427,7 @@ prepared_frame(struct link *link, const struct frame *f,
 	case FE_QUERY:
 		/* It takes the unnamed statement away. */
 		link->unnamed = false;
+		names_remove(link->names, "");
 		/* FALLTHROUGH */
 	case FE_SYNC:
 		if (s->prepared != NULL)

@@ -141,6 +141,24 @@ static const struct play plays[] = {
 		"server 1 < C S - / B - - / E - 0 / S",
 		"server 1: 3 / E 26000 unnamed / Z I",
 		"client 2 < E 26000 unnamed / Z I" } },
+	{ "unnamed_statement_reuse: one for all who send the same",
+	    ONE "unnamed_statement_reuse = 1\n", {
+		"client 1: P - one / B - - / E - 0 / S",
+		"server 1 < P _1 one / B - _1 / E - 0 / S",
+		"server 1: 1 / 2 / C SELECT 1 / Z I",
+		"client 2: P - one / B - - / E - 0 / P - two / B - - / E - 0 /"
+		    " S",
+		"server 1 < B - _1 / E - 0 / P _2 two / B - _2 / E - 0 / S",
+		"server 1: 2 / C SELECT 1 / 1 / 2 / C SELECT 1 / Z I",
+		"client 2 < 1 / 2 / C SELECT 1 / 1 / 2 / C SELECT 1 / Z I" } },
+	{ "f30: a Query takes the unnamed one away",
+	    ONE "unnamed_statement_reuse = 1\n", {
+		"client 1: P - one / S",
+		"server 1: 1 / Z I",
+		"client 1: Q SELECT 1",
+		"server 1: C SELECT 1 / Z I",
+		"client 1: B - - / S",
+		"server 1 < C S - / B - - / S" } },
 	{ "f13 f15: but its own, in the same batch", ONE, {
 		"client 1: P - one / B - - / E - 0 / P - two / B - - / "
 		    "E - 0 / S",
