@@ -109,6 +109,7 @@ pop_one(struct tracker *t, bool done)
 {
 	uint32_t mark = entry(t, 0)->mark;
 
+	t->nlocal -= entry(t, 0)->kind == OWED_LOCAL;
 	t->head = (t->head + 1) & (t->cap - 1);
 	t->count--;
 	if (t->count == 0 && t->cap > OWED_KEEP) {
@@ -259,6 +260,7 @@ tracker_local(struct tracker *t, char answer, uint32_t mark)
 		if (send_extended(t, OWED_LOCAL, HIDE_NOTHING) == TRACK_BAD)
 			return false;
 		entry(t, t->count - 1)->answer = answer;
+		t->nlocal++;
 	}
 	if (mark != 0)
 		tracker_mark(t, mark);
@@ -273,7 +275,7 @@ tracker_hide_sync(struct tracker *t)
 }
 
 char
-tracker_take_local(struct tracker *t)
+tracker_next_local(struct tracker *t)
 {
 	char answer;
 

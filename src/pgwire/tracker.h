@@ -49,6 +49,7 @@ struct owed {
 struct tracker {
 	struct owed *ring;      /* NULL: few */
 	uint32_t head, count, cap;
+	uint32_t nlocal;        /* entries that are OWED_LOCAL */
 	enum tx tx;
 	enum copying copying;
 	bool skipping;          /* after an error, until a Sync is sent */
@@ -86,9 +87,15 @@ void tracker_hide_sync(struct tracker *);
 	/* After an error that made the server skip all but a Sync: that
 	 * Sync's answer is hidden. */
 
-char tracker_take_local(struct tracker *);
-	/* The type of the answer that we have to give now; 0: none. To be
-	 * asked until then, after each call of the others. */
+char tracker_next_local(struct tracker *);
+
+/* The type of the answer that we have to give now; 0: none. To be asked until
+ * then, after each call of the others. */
+static inline char
+tracker_take_local(struct tracker *t)
+{
+	return t->nlocal == 0 ? 0 : tracker_next_local(t);
+}
 
 enum track tracker_backend(struct tracker *, char type, char status);
 	/* A frame came from the server after its login. status is the body

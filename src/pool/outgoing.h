@@ -21,7 +21,6 @@ struct outgoing_piece {
 	size_t at, n;
 };
 
-/* {0} with its conn set is an empty one. */
 struct outgoing {
 	struct conn *conn;
 	int n;
@@ -29,6 +28,16 @@ struct outgoing {
 	struct text made;
 	size_t made_before;     /* so much of it is in pieces */
 };
+
+static inline void
+outgoing_init(struct outgoing *out, struct conn *conn)
+{
+	/* Not the pieces: this is done for every query. */
+	out->conn = conn;
+	out->n = 0;
+	out->made = (struct text){ 0 };
+	out->made_before = 0;
+}
 
 void outgoing_add(struct outgoing *, const void *, size_t n);
 	/* These bytes, which stay in place until they are flushed. */

@@ -229,7 +229,7 @@ answer_client(struct link *link)
 	struct text text = { 0 };
 	char type;
 
-	if (s->passing > 0)
+	if (s->passing > 0 || s->tracker.nlocal == 0)
 		return;
 	while ((type = tracker_take_local(&s->tracker)) != 0)
 		writer_empty(&text, type);
@@ -242,11 +242,12 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
     size_t *consumed)
 {
 	struct server *s = link->server;
-	struct outgoing out = { .conn = &s->conn };
+	struct outgoing out;
 	enum relay result = RELAY_OK;
 	struct frame f = { 0 };
 	size_t at = 0, take, took = 0;
 
+	outgoing_init(&out, &s->conn);
 	if (link->tracking && link->passing == 0)
 		heal_batch_begin(link, p);
 	while (at < n && !tracker_full(&s->tracker)) {
@@ -302,7 +303,7 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
     struct frame *f)
 {
 	enum track track;
-	bool hidden;
+	bool hidden, whole;
 
 	switch (frame_peek(p, n, (uint32_t)s->pooler->config->max_packet_size,
 	    f)) {
@@ -313,7 +314,8 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	case PARSE_OK:
 		break;
 	}
-	if (observe_wants_whole(s, f) && n < f->len) {
+	whole = observe_wants_whole(s, f);
+	if (whole && n < f->len) {
 		if (f->len > OBSERVE_WHOLE_MAX)
 			return STEP_CLOSE;
 		conn_need(&s->conn, f->len);
@@ -329,7 +331,7 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	if (f->type == BE_READY_FOR_QUERY && !hidden && s->link != NULL &&
 	    s->link->single_statements && s->tracker.tx != TX_IDLE)
 		return STEP_BLOCK;
-	if (observe_wants_whole(s, f))
+	if (whole)
 		observe_frame(s, f, p, hidden);
 	else if (f->type == BE_ERROR && hidden)
 		errand_note_error(s, "", 0);
@@ -535,12 +537,13 @@ static void
 heal(struct server *s)
 {
 	struct link *link = s->link;
-	struct outgoing out = { .conn = &s->conn };
+	struct outgoing out;
 	struct text ready = { 0 };
 	struct str bytes;
 	size_t took;
 
 	must(link != NULL);
+	outgoing_init(&out, &s->conn);
 	switch (heal_step(s, &out, &bytes)) {
 	case HEAL_PROBES:
 		outgoing_flush(&out);
