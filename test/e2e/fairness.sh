@@ -13,7 +13,7 @@ with()
 {
 	[ ! -f "$T/pids/pgweir" ] || pgweir_stop
 	pgweir_start "pool_mode = transaction
-max_client_conn = 500
+max_client_conn = 600
 $1
 [databases]
 postgres = host=$HOST port=$PG_PORT dbname=postgres
@@ -141,6 +141,76 @@ a.query('commit')
 same('the other first', o.result(), [('1',)])
 same('then these', b.result() + c.result(), [('1',), ('1',)])
 PY
+
+# rush SECONDS off|on: 500 clients of ten applications, 400 of them of the
+# first one, on 20 servers; transactions take 100 ms +-50 %. When each began
+# PostgreSQL says, by the clock of this machine.
+rush()
+{
+	talk "$@" <<'PY'
+import collections
+import selectors
+
+SQL = Q('select extract(epoch from clock_timestamp()), '
+        'pg_sleep(0.05 + 0.1 * random())')
+events = []
+
+
+def ask(c):
+    events.append((time.time(), 'ask', c.app))
+    c.send(SQL)
+
+
+clients = [Client(params=[('application_name', 'app%d' % k)])
+           for k in [0] * 400 + [1 + i % 9 for i in range(100)]]
+for i, c in enumerate(clients):
+    c.app = 0 if i < 400 else 1 + (i - 400) % 9
+ready = selectors.DefaultSelector()
+for c in clients:
+    ready.register(c.sock, selectors.EVENT_READ, c)
+    ask(c)
+end = time.time() + int(sys.argv[1])
+while time.time() < end:
+    for k, _ in ready.select(1):
+        c = k.data
+        events.append((float(c.result()[0][0]), 'begin', c.app))
+        ask(c)
+
+# Of each application that waits: how often was each other one served?
+waiting, ahead = collections.Counter(), collections.defaultdict(
+    collections.Counter)
+most, begun, late = 0, 0, 0
+for _, what, key in sorted(events):
+    if what == 'ask':
+        if waiting[key] == 0:
+            ahead[key].clear()
+        waiting[key] += 1
+        continue
+    waiting[key] -= 1
+    worst = max(ahead[key].values(), default=0)
+    ahead[key].clear()
+    for k in range(1, 10):
+        if k != key and waiting[k] > 0:
+            ahead[k][key] += 1
+    if key > 0:
+        begun, late, most = begun + 1, late + (worst > 2), max(most, worst)
+print('most %d, %d of %d late' % (most, late, begun))
+if sys.argv[2] == 'off':
+    assert most > 20, most
+else:
+    # Two; they need not begin in the order in which they were served.
+    assert begun > 300 and late * 20 <= begun and most <= 6, (most, late)
+PY
+}
+
+it 'off: 400 clients push 100 back'
+with 'default_pool_size = 20'
+rush 3 off
+
+it 'by application_name: at most two of each application go before'
+with 'default_pool_size = 20
+fair_by = application_name'
+rush 5 on
 
 it 'max_waiting_clients: a spike is refused, and stays connected'
 with 'default_pool_size = 2
