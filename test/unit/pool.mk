@@ -13,3 +13,10 @@ test_fairness_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/test
 test_fairness_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_fairness_LDADD = libpool.a libcluster.a libconfig.a libpgwire.a \
 	libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
+
+check_PROGRAMS += test_statement
+TESTS += test_statement
+test_statement_SOURCES = test/unit/test_statement.c
+test_statement_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_statement_LDADD = libpool.a libcluster.a libconfig.a libpgwire.a \
+	libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
