@@ -338,15 +338,16 @@ skip_to_sync(struct tracker *t)
 		t->skipping = true;
 }
 
-/* A Query has failed, though its end is still to come. */
+/* A Query has done what its mark stands for, or has failed, though its end is
+ * still to come. */
 static void
-fail_mark(struct tracker *t)
+settle_mark(struct tracker *t, bool done)
 {
 	uint32_t mark = entry(t, 0)->mark;
 
 	entry(t, 0)->mark = 0;
 	if (mark != 0)
-		t->on_mark(t, mark, false);
+		t->on_mark(t, mark, done);
 }
 
 static enum track
@@ -362,7 +363,7 @@ on_error(struct tracker *t)
 		return TRACK_SHOW;
 	hide = entry(t, 0)->hide;
 	if (ends_at_ready(entry(t, 0)->kind))
-		fail_mark(t);
+		settle_mark(t, false);
 	else
 		skip_to_sync(t);
 	return hide == HIDE_ALL ? TRACK_HIDE : TRACK_SHOW;
@@ -417,6 +418,8 @@ on_complete(struct tracker *t)
 	end_copy(t);
 	if (kind == OWED_EXECUTE)
 		pop(t);
+	else
+		settle_mark(t, true);
 	return true;
 }
 
@@ -496,13 +499,34 @@ on_stray_ready(struct tracker *t, char status)
 	return TRACK_SHOW;
 }
 
+/* Is this part of the answer at the head hidden? */
+static bool
+hides(struct owed *head, char type)
+{
+	switch ((enum hide)head->hide) {
+	case HIDE_NOTHING:
+		break;
+	case HIDE_ALL:
+	case HIDE_SUCCESS:
+		return true;
+	case HIDE_FIRST:
+		if (type != BE_COMMAND_COMPLETE)
+			break;
+		head->hide = HIDE_NOTHING;
+		return true;
+	case HIDE_SECOND:
+		if (type == BE_COMMAND_COMPLETE)
+			head->hide = HIDE_FIRST;
+		break;
+	}
+	return false;
+}
+
 enum track
 tracker_backend(struct tracker *t, char type, char status)
 {
-	enum hide hide = HIDE_NOTHING;
+	bool hidden = t->count > 0 && hides(entry(t, 0), type);
 
-	if (t->count > 0)
-		hide = entry(t, 0)->hide;
 	if (type == BE_ERROR)
 		return on_error(t);
 	if (!(backend_flags(type) & MSG_ASYNC)) {
@@ -512,5 +536,5 @@ tracker_backend(struct tracker *t, char type, char status)
 		if (!fits(t, type, status))
 			return TRACK_BAD;
 	}
-	return hide == HIDE_NOTHING ? TRACK_SHOW : TRACK_HIDE;
+	return hidden ? TRACK_HIDE : TRACK_SHOW;
 }

@@ -25,7 +25,9 @@ enum track {
 enum hide {
 	HIDE_NOTHING,
 	HIDE_ALL,
-	HIDE_SUCCESS            /* of an injected Parse: its error is shown */
+	HIDE_SUCCESS,           /* of an injected Parse: its error is shown */
+	HIDE_FIRST,             /* of a Query: the first CommandComplete */
+	HIDE_SECOND             /* of a Query: the second one */
 };
 
 enum owed_kind {
@@ -76,7 +78,8 @@ enum track tracker_frontend(struct tracker *, char type, char target,
 
 void tracker_mark(struct tracker *, uint32_t mark);
 	/* Put a mark on what was sent just now. on_mark follows, at once if
-	 * the server will skip it. */
+	 * the server will skip it. A Query is done, for its mark, when its
+	 * first command is. */
 
 bool tracker_local(struct tracker *, char answer, uint32_t mark);
 	/* Something is not sent, since we know the answer: it is due when all

@@ -37,6 +37,7 @@
 #include "pool/prepared_state.h"
 #include "pool/relay.h"
 #include "pool/server.h"
+#include "pool/sqlplan.h"
 #include "pool/state.h"
 #include "pool/statement.h"
 #include "pool/stats.h"
@@ -75,7 +76,10 @@ prepared_make_named(struct outgoing *out, char type, char target,
 static void
 make_parse(struct outgoing *out, const struct statement *s)
 {
-	struct str body = statement_body(s);
+	/* For the sake of its name, if it cannot be prepared so. */
+	static const char other[] = "SELECT\0\0";
+	struct str body = statement_kind(s) == STATEMENT_PARSE ?
+	    statement_body(s) : (struct str){ other, sizeof other };
 
 	prepared_make_named(out, FE_PARSE, 0, s, body.p, body.n);
 }
@@ -100,11 +104,30 @@ evict(struct server *s, struct outgoing *out)
 	}
 }
 
-/* A plan that was prepared in a batch before this one, and is not sure. */
-static bool
-is_unsure(const struct prepared *p, const struct plan *plan)
+bool
+prepared_is_unsure(const struct prepared *p, const struct plan *plan)
 {
 	return plan != NULL && plan->pending && plan->batch != p->batch;
+}
+
+struct plan *
+prepared_add_plan(struct server *s, struct statement *st,
+    struct outgoing *out)
+{
+	struct prepared *p = s->prepared;
+	struct plan *plan = plans_find(&p->plans, st);
+
+	if (plan != NULL) {
+		must(plan->stale);
+		prepared_make_named(out, FE_CLOSE, 'S', st, NULL, 0);
+		prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
+		plans_remove(&p->plans, st);
+	}
+	evict(s, out);
+	s->stats->server_parse_count++;
+	plan = plans_add(&p->plans, st);
+	plan->batch = p->batch;
+	return plan;
 }
 
 /* Have it prepared with the server, unseen. */
@@ -113,24 +136,24 @@ prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
 {
 	struct prepared *p = s->prepared;
 	struct plan *plan = plans_find(&p->plans, st);
+	enum hide hide = p->healing == HEALING_PROBE ? HIDE_ALL :
+	    HIDE_SUCCESS;
 
-	if (plan != NULL && plan->stale) {
-		prepared_make_named(out, FE_CLOSE, 'S', st, NULL, 0);
-		prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
-		plans_remove(&p->plans, st);
-		plan = NULL;
+	if (plan != NULL && !plan->stale) {
+		plan->batch = p->batch;
+		plans_touch(&p->plans, plan);
+		return;
 	}
-	if (plan == NULL) {
-		evict(s, out);
-		plan = plans_add(&p->plans, st);
+	/* Where the server skips it, it is gone again at once. */
+	prepared_add_plan(s, st, out);
+	if (statement_kind(st) == STATEMENT_SQL) {
+		sqlplan_prepare(s, st, hide,
+		    effect_note(p, EFFECT_PLAN, st, NULL), out);
+	} else {
 		make_parse(out, st);
-		s->stats->server_parse_count++;
-		prepared_track(s, FE_PARSE, 0, p->healing == HEALING_PROBE ?
-		    HIDE_ALL : HIDE_SUCCESS,
+		prepared_track(s, FE_PARSE, 0, hide,
 		    effect_note(p, EFFECT_PLAN, st, NULL));
 	}
-	plan->batch = p->batch;
-	plans_touch(&p->plans, plan);
 }
 
 /*
@@ -181,8 +204,8 @@ intern(struct server *s, const char *text, const unsigned char *end)
 	    text, (size_t)((const char *)end - text));
 }
 
-static struct name *
-new_name(struct link *link, const char *text, struct statement *st)
+struct name *
+prepared_new_name(struct link *link, const char *text, struct statement *st)
 {
 	struct server *s = link->server;
 	struct name *name;
@@ -195,9 +218,8 @@ new_name(struct link *link, const char *text, struct statement *st)
 	return name;
 }
 
-/* The name is in use: the server is to say so, in its own time. */
-static void
-clash(struct server *s, const char *text, struct statement *st,
+void
+prepared_clash(struct server *s, const char *text, struct statement *st,
     struct outgoing *out)
 {
 	prepared_have_plan(s, st, out);
@@ -231,16 +253,16 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 		names_remove(link->names, text);
 	name = names_find(link->names, text);
 	if (name != NULL) {
-		clash(s, text, name->statement, out);
+		prepared_clash(s, text, name->statement, out);
 		return done(f, bytes);
 	}
 	st = intern(s, text + strlen(text) + 1, p + f->len);
 	plan = plans_find(&pr->plans, st);
-	if (is_unsure(pr, plan)) {
+	if (prepared_is_unsure(pr, plan)) {
 		statement_release(st);
 		return PREPARED_WAIT;
 	}
-	new_name(link, text, st);
+	prepared_new_name(link, text, st);
 	if (plan == NULL) {
 		evict(s, out);
 		plans_add(&pr->plans, st)->batch = pr->batch;
@@ -256,12 +278,11 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 	return done(f, bytes);
 }
 
-/* Is what this name stands for still uncertain? */
-static bool
-waits_for(struct prepared *p, const struct name *name)
+bool
+prepared_waits_for(struct prepared *p, const struct name *name)
 {
 	return (name->pending && name->batch != p->batch) ||
-	    is_unsure(p, plans_find(&p->plans, name->statement));
+	    prepared_is_unsure(p, plans_find(&p->plans, name->statement));
 }
 
 /* The client has no unnamed statement on this server: nor may it find that of
@@ -328,7 +349,7 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 		have_no_unnamed(link, out);
 	if (name == NULL)
 		return PREPARED_PASS;
-	if (waits_for(pr, name))
+	if (prepared_waits_for(pr, name))
 		return PREPARED_WAIT;
 	prepared_have_plan(s, name->statement, out);
 	if (is_executed_next(f, p, n))
@@ -368,7 +389,7 @@ see_describe(struct link *link, const struct frame *f,
 		have_no_unnamed(link, out);
 	if (name == NULL)
 		return PREPARED_PASS;
-	if (waits_for(pr, name))
+	if (prepared_waits_for(pr, name))
 		return PREPARED_WAIT;
 	prepared_have_plan(s, name->statement, out);
 	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
@@ -468,7 +489,9 @@ prepared_error(struct server *s, const struct error_fields *e)
 	if (p->failed != NULL && error_is(e, "0A000") &&
 	    (plan = plans_find(&p->plans, p->failed)) != NULL)
 		plan->stale = true;
-	return p->clash != NULL && error_is(e, "42P05") ? p->clash : NULL;
+	/* In SQL it is asked for what is not there; see prepared_sql.c. */
+	return p->clash != NULL && (error_is(e, "42P05") ||
+	    error_is(e, "26000")) ? p->clash : NULL;
 }
 
 void

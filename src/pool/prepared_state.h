@@ -1,6 +1,6 @@
 /*
- * prepared_state.h - what prepared.c and heal.c have in common: the state of
- * one server's prepared statements.
+ * prepared_state.h - what prepared.c, prepared_sql.c and heal.c have in
+ * common: the state of one server's prepared statements.
  */
 #ifndef POOL_PREPARED_STATE_H
 #define POOL_PREPARED_STATE_H
@@ -12,6 +12,8 @@
 #include "pgwire/tracker.h"
 #include "pool/plans.h"
 
+struct link;
+struct name;
 struct outgoing;
 struct server;
 struct statement;
@@ -87,6 +89,26 @@ void prepared_make_named(struct outgoing *, char type, char target,
 
 void prepared_have_plan(struct server *, struct statement *,
     struct outgoing *);
-	/* See to it that the server has it. */
+	/* See to it that the server has it, in a batch of the extended
+	 * protocol. */
+
+struct plan *prepared_add_plan(struct server *, struct statement *,
+    struct outgoing *);
+	/* Make room for one that the server is about to learn. */
+
+bool prepared_is_unsure(const struct prepared *, const struct plan *);
+	/* Was it prepared in a batch before this one, and is not answered
+	 * yet? NULL is sure. */
+
+bool prepared_waits_for(struct prepared *, const struct name *);
+	/* Is what this name stands for still uncertain? */
+
+struct name *prepared_new_name(struct link *, const char *,
+    struct statement *);
+	/* Takes over the reference; it is pending. */
+
+void prepared_clash(struct server *, const char *name, struct statement *,
+    struct outgoing *);
+	/* The name is in use: the server is to say so, in its own time. */
 
 #endif

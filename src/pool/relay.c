@@ -34,6 +34,7 @@
 #include "pool/outgoing.h"
 #include "pool/pools.h"
 #include "pool/prepared.h"
+#include "pool/prepared_sql.h"
 #include "pool/server.h"
 #include "pool/session.h"
 #include "pool/state.h"
@@ -194,8 +195,8 @@ take_frame(struct link *link, const unsigned char *p, size_t n,
 	char target = 0;
 
 	*took = 0;
-	switch (link->tracking ? prepared_frame(link, f, p, n, out, &bytes) :
-	    PREPARED_PASS) {
+	switch (link->tracking ?
+	    prepared_sql_frame(link, f, p, n, out, &bytes) : PREPARED_PASS) {
 	case PREPARED_PASS:
 		if (f->type == FE_DESCRIBE)
 			target = (char)p[FRAME_HEADER];
@@ -430,6 +431,7 @@ translate_error(struct server *s, const struct frame *f,
 	}
 	text_printf(&message, "prepared statement \"%s\" already exists",
 	    name);
+	e.code = "42P05";
 	e.message = message.p;
 	writer_error(&text, &e);
 	flush_slices(out, s->link);

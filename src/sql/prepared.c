@@ -78,7 +78,7 @@ read_rest(struct reader *r, struct str *rest)
 
 /* The name at the current token, and go on behind it. */
 static bool
-read_name(struct reader *r, struct prepared *out)
+read_name(struct reader *r, struct prepared_text *out)
 {
 	if (!token_name(&r->token, out->name))
 		return false;
@@ -87,7 +87,7 @@ read_name(struct reader *r, struct prepared *out)
 }
 
 static enum prepared_kind
-read_prepare(struct reader *r, struct prepared *out)
+read_prepare(struct reader *r, struct prepared_text *out)
 {
 	bool transaction = token_is_word(&r->token, "transaction");
 
@@ -104,7 +104,7 @@ read_prepare(struct reader *r, struct prepared *out)
 }
 
 static enum prepared_kind
-read_execute(struct reader *r, struct prepared *out)
+read_execute(struct reader *r, struct prepared_text *out)
 {
 	if (!read_name(r, out))
 		return PREPARED_UNCLEAR;
@@ -113,7 +113,7 @@ read_execute(struct reader *r, struct prepared *out)
 
 /* PREPARE may be the word before the name, or the name. */
 static enum prepared_kind
-read_deallocate(struct reader *r, struct prepared *out)
+read_deallocate(struct reader *r, struct prepared_text *out)
 {
 	struct token prepare = r->token;
 	enum prepared_kind kind = PREPARED_DEALLOCATE;
@@ -133,11 +133,11 @@ read_deallocate(struct reader *r, struct prepared *out)
 	return rest.n == 0 ? kind : PREPARED_UNCLEAR;
 }
 
-struct prepared
+struct prepared_text
 prepared_read(struct str text, bool backslashes)
 {
 	struct reader r = { .lexer = lexer_on(text, backslashes) };
-	struct prepared out = { .kind = PREPARED_NOT };
+	struct prepared_text out = { .kind = PREPARED_NOT };
 
 	do
 		next(&r);

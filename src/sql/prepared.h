@@ -19,7 +19,7 @@ enum prepared_kind {
 	PREPARED_DEALLOCATE_ALL,
 };
 
-struct prepared {
+struct prepared_text {
 	enum prepared_kind kind;
 	char name[SQL_NAME_MAX];        /* folded and cut as the server does */
 	struct str types;       /* PREPARE: what is between the parentheses
@@ -31,7 +31,7 @@ struct prepared {
 	                         * without the semicolon. */
 };
 
-struct prepared prepared_read(struct str text, bool backslashes);
+struct prepared_text prepared_read(struct str text, bool backslashes);
 	/* The one statement in text, which may end in a semicolon. For text
 	 * of any length: one pass that stops early for other statements,
 	 * no grammar. Backslashes as in fingerprint_of(). The strs point

@@ -3,12 +3,12 @@
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
 	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
-	talk_budget talk_prepared
+	talk_budget talk_prepared talk_prepared_sql
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
 CONVERSATION_LIBS = libworld.a libpool.a libcluster.a libconfig.a \
-	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
+	libsql.a libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
 
 # The harness, compiled once.
 check_LIBRARIES = libworld.a
@@ -84,3 +84,7 @@ talk_budget_LDADD = $(CONVERSATION_LIBS)
 talk_prepared_SOURCES = test/conversation/test_prepared.c
 talk_prepared_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_prepared_LDADD = $(CONVERSATION_LIBS)
+
+talk_prepared_sql_SOURCES = test/conversation/test_prepared_sql.c
+talk_prepared_sql_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_prepared_sql_LDADD = $(CONVERSATION_LIBS)

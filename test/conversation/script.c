@@ -192,6 +192,21 @@ name(struct reader *r)
 	return *s != '\0' ? s : "-";
 }
 
+/* A statement's text, in which names of ours are told as name() tells them. */
+static void
+add_sql(struct text *line, const char *s)
+{
+	const char *at;
+
+	while ((at = strstr(s, "pgweir_")) != NULL) {
+		text_add(line, s, (size_t)(at - s));
+		s = at + 6;
+		if (strspn(s + 1, "0123456789abcdef") == 8 && s[9] == '_')
+			s += 9;
+	}
+	text_puts(line, s);
+}
+
 static void
 read_client(char type, struct reader *r, struct text *line)
 {
@@ -202,9 +217,13 @@ read_client(char type, struct reader *r, struct text *line)
 	case FE_QUERY:
 	case FE_COPY_FAIL:
 	case FE_PASSWORD:
-		text_printf(line, " %s", reader_cstring(r));
+		text_puts(line, " ");
+		add_sql(line, reader_cstring(r));
 		break;
 	case FE_PARSE:
+		text_printf(line, " %s ", name(r));
+		add_sql(line, reader_cstring(r));
+		break;
 	case FE_BIND:
 		first = name(r);
 		text_printf(line, " %s %s", first, name(r));

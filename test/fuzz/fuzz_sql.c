@@ -46,7 +46,7 @@ check_tokens(struct str text, bool backslashes)
 static void
 check_prepared(struct str text, const struct sql_tree *tree)
 {
-	struct prepared p = prepared_read(text, false);
+	struct prepared_text p = prepared_read(text, false);
 	struct sql_statement s;
 
 	must(inside(p.types, text) && inside(p.rest, text));

@@ -23,7 +23,7 @@ layer_cluster_LDADD = $(libcluster_a_OBJECTS) libconfig.a libpgwire.a \
 	libnet.a libbase.a $(LIBRARIES_OUTSIDE)
 layer_pool_SOURCES = test/layer/empty.c
 layer_pool_LDADD = $(libpool_a_OBJECTS) libcluster.a libconfig.a \
-	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE)
+	libsql.a libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE)
 layer_admin_SOURCES = test/layer/empty.c
 layer_admin_LDADD = $(libadmin_a_OBJECTS) libpool.a libcluster.a \
-	libconfig.a libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE)
+	libconfig.a libsql.a libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE)

@@ -67,7 +67,7 @@ static const struct {
 
 START_TEST(f23_parts_are_found)
 {
-	struct prepared p = prepared_read(str_of(cases[_i].text), false);
+	struct prepared_text p = prepared_read(str_of(cases[_i].text), false);
 
 	ck_assert_msg(p.kind == cases[_i].kind, "%s: kind %d", cases[_i].why,
 	    (int)p.kind);
@@ -85,7 +85,7 @@ END_TEST
 START_TEST(f27_long_names_are_cut_and_long_texts_read)
 {
 	struct text t = { 0 };
-	struct prepared p;
+	struct prepared_text p;
 	int i;
 
 	text_puts(&t, "execute ");

@@ -1,0 +1,479 @@
+/*
+ * prepared_sql.c - PREPARE, EXECUTE and DEALLOCATE follow their clients too.
+ *
+ * PostgreSQL has one set of names for what was prepared by SQL and by the
+ * protocol, and so has a client here. These statements are understood where
+ * one of them is the whole text of a simple Query, or of an unnamed Parse:
+ * that is how drivers send them. They go to the server with names of ours.
+ *
+ * A simple Query gets exactly one ReadyForQuery, so what has to be done
+ * before it is done in the same text, as a statement in front of it or behind
+ * it, whose CommandComplete is hidden: the server stops at the first error,
+ * and its transaction ends up as the client's own statement would have left
+ * it. Only what cannot fail, a Close, goes ahead as a message of its own.
+ *
+ *	PREPARE      as it is, if the server lacks it; else to a stand-in
+ *	             that is taken away again, for the sake of its errors
+ *	EXECUTE      behind a PREPARE, if the server lacks it
+ *	DEALLOCATE   of a stand-in: others may use what the client knew
+ *	a name that is in use: EXECUTE of what is not there, whose error is
+ *	             told as the other one
+ *
+ * In a batch the same is done by messages of ours before the client's.
+ *
+ * All else passes as it is: several statements in one text, names written as
+ * U&"", a named Parse of EXECUTE. So does a simple EXECUTE of what was
+ * prepared by a Parse message, where the server lacks it: a Parse that fails
+ * would make the server skip the Query; and text that cannot be read byte by
+ * byte, or in which backslashes escape.
+ */
+#include "pool/prepared_sql.h"
+
+#include <string.h>
+
+#include "base/must.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
+#include "pgwire/params.h"
+#include "pgwire/tracker.h"
+#include "pgwire/writer.h"
+#include "pool/names.h"
+#include "pool/outgoing.h"
+#include "pool/plans.h"
+#include "pool/prepared_state.h"
+#include "pool/relay.h"
+#include "pool/server.h"
+#include "pool/sqlplan.h"
+#include "pool/state.h"
+#include "pool/statement.h"
+#include "sql/prepared.h"
+
+#define GLANCE_MAX 1024u        /* comments longer than that hide the word */
+
+/* A statement of the client's, and what is to be sent for it. */
+struct sql {
+	struct link *link;
+	struct server *server;
+	struct outgoing *out;
+	struct prepared_text text;
+	struct str tail;        /* of a Parse, behind its text */
+};
+
+/*
+ * Is it one of the three?
+ */
+
+enum glance { GLANCE_NO, GLANCE_YES, GLANCE_MORE };
+
+static enum glance
+glance(struct str text, bool whole)
+{
+	struct lexer l;
+	struct token t;
+
+	if (text.n > 0 && memchr("PpEeDd;-/ \t\n\r\f\v", text.p[0], 15) ==
+	    NULL)
+		return GLANCE_NO;
+	if (text.n >= GLANCE_MAX) {
+		text.n = GLANCE_MAX;
+		whole = true;
+	}
+	l = lexer_on(text, false);
+	do
+		lexer_next(&l, &t);
+	while (t.type == TOKEN_PUNCT && t.text.p[0] == ';');
+	if (!whole && (t.type == TOKEN_END || t.type == TOKEN_BROKEN ||
+	    t.text.p + t.text.n == text.p + text.n))
+		return GLANCE_MORE;
+	return token_is_word(&t, "execute") || token_is_word(&t, "prepare") ||
+	    token_is_word(&t, "deallocate") ? GLANCE_YES : GLANCE_NO;
+}
+
+static const char *
+param(const struct server *s, const char *name)
+{
+	int i = param_names_find(s->pooler->names, name);
+
+	return i >= 0 ? paramset_get(s->params, (unsigned)i) : NULL;
+}
+
+static bool
+is_readable(const struct server *s)
+{
+	const char *encoding = param(s, "client_encoding");
+	const char *strings = param(s, "standard_conforming_strings");
+
+	return (encoding == NULL ||
+	    lexer_encoding_is_safe(str_of(encoding))) &&
+	    (strings == NULL || strcmp(strings, "off") != 0);
+}
+
+/* Its text begins at byte `at` of the frame. DONE: it was read. */
+static enum prepared_step
+read_text(struct sql *sql, const struct frame *f, const unsigned char *p,
+    size_t n, size_t at, size_t *bytes)
+{
+	size_t here = n < f->len ? n : f->len;
+	struct str text = { (const char *)p + at, here - at };
+	const char *end = memchr(text.p, 0, text.n);
+
+	if (end != NULL)
+		text.n = (size_t)(end - text.p);
+	switch (glance(text, end != NULL || here == f->len)) {
+	case GLANCE_NO:
+		return PREPARED_PASS;
+	case GLANCE_MORE:
+		*bytes = f->len - here < here ? f->len : 2 * here;
+		return PREPARED_MORE;
+	case GLANCE_YES:
+		break;
+	}
+	if (!is_readable(sql->server))
+		return PREPARED_PASS;
+	if (n < f->len) {
+		*bytes = f->len;
+		return PREPARED_MORE;
+	}
+	if (end == NULL)
+		return PREPARED_PASS;
+	sql->text = prepared_read(text, false);
+	sql->tail = (struct str){ end + 1,
+		(size_t)((const char *)p + f->len - (end + 1)) };
+	return PREPARED_DONE;
+}
+
+/* All behind the name, in one form. */
+static struct statement *
+acquire(const struct sql *sql)
+{
+	struct text body = { 0 };
+	struct statement *st;
+
+	if (sql->text.types.p != NULL) {
+		text_puts(&body, "(");
+		text_add(&body, sql->text.types.p, sql->text.types.n);
+		text_puts(&body, ") ");
+	}
+	text_puts(&body, "AS ");
+	text_add(&body, sql->text.rest.p, sql->text.rest.n);
+	st = statement_acquire(sql->server->pooler->statements, STATEMENT_SQL,
+	    body.p, body.n);
+	text_fini(&body);
+	return st;
+}
+
+/*
+ * What is known, and what changes.
+ */
+
+enum known { SERVER_HAS, SERVER_LACKS, SERVER_IS_UNSURE };
+
+static enum known
+ask(struct server *s, struct statement *st)
+{
+	struct prepared *p = prepared_of(s);
+	struct plan *plan = plans_find(&p->plans, st);
+
+	if (prepared_is_unsure(p, plan))
+		return SERVER_IS_UNSURE;
+	return plan != NULL && !plan->stale ? SERVER_HAS : SERVER_LACKS;
+}
+
+/* These return the mark of what does it. */
+
+static uint32_t
+note_name(const struct sql *sql, enum effect_kind kind, struct statement *st)
+{
+	prepared_new_name(sql->link, sql->text.name, statement_ref(st));
+	return effect_note(sql->server->prepared, kind, st, sql->text.name);
+}
+
+static uint32_t
+note_close(const struct sql *sql, struct statement *st)
+{
+	uint32_t mark = effect_note(sql->server->prepared, EFFECT_CLOSE, st,
+	    sql->text.name);
+
+	names_remove(sql->link->names, sql->text.name);
+	return mark;
+}
+
+static uint32_t
+note_use(const struct sql *sql, struct statement *st)
+{
+	struct prepared *p = sql->server->prepared;
+	struct plan *plan = plans_find(&p->plans, st);
+
+	must(plan != NULL);
+	plan->batch = p->batch;
+	plans_touch(&p->plans, plan);
+	return effect_note(p, EFFECT_USE, st, NULL);
+}
+
+/*
+ * A simple Query.
+ */
+
+/* Send this text instead of the client's. */
+static void
+send_query(const struct sql *sql, const struct text *text, enum hide hide,
+    uint32_t mark)
+{
+	struct tracker *t = &sql->server->tracker;
+
+	writer_query(&sql->out->made, text->p);
+	outgoing_made(sql->out);
+	if (tracker_frontend(t, FE_QUERY, 0, hide) != TRACK_BAD)
+		tracker_mark(t, mark);
+}
+
+static enum prepared_step
+query_clash(const struct sql *sql)
+{
+	struct text text = { 0 };
+
+	sqlplan_no_stand_in(sql->server, sql->out);
+	text_puts(&text, "EXECUTE " SQLPLAN_STAND_IN);
+	send_query(sql, &text, HIDE_NOTHING,
+	    effect_note(sql->server->prepared, EFFECT_CLASH, NULL,
+	    sql->text.name));
+	text_fini(&text);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+query_prepare(const struct sql *sql)
+{
+	struct server *s = sql->server;
+	struct statement *st = acquire(sql);
+	char ours[STATEMENT_NAME_ROOM];
+	struct text text = { 0 };
+
+	switch (ask(s, st)) {
+	case SERVER_IS_UNSURE:
+		statement_release(st);
+		return PREPARED_WAIT;
+	case SERVER_LACKS:
+		sqlplan_text(&text, statement_name(st, ours),
+		    statement_body(st));
+		prepared_add_plan(s, st, sql->out);
+		send_query(sql, &text, HIDE_NOTHING,
+		    note_name(sql, EFFECT_BOTH, st));
+		break;
+	case SERVER_HAS:
+		sqlplan_no_stand_in(s, sql->out);
+		sqlplan_text(&text, SQLPLAN_STAND_IN, statement_body(st));
+		text_puts(&text, ";DEALLOCATE " SQLPLAN_STAND_IN);
+		send_query(sql, &text, HIDE_SECOND,
+		    note_name(sql, EFFECT_NAME, st));
+		break;
+	}
+	statement_release(st);
+	text_fini(&text);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+query_execute(const struct sql *sql, struct statement *st)
+{
+	bool has = ask(sql->server, st) == SERVER_HAS;
+	char ours[STATEMENT_NAME_ROOM];
+	struct text text = { 0 };
+	uint32_t mark;
+
+	if (!has && statement_kind(st) != STATEMENT_SQL)
+		return PREPARED_PASS;
+	statement_name(st, ours);
+	if (has) {
+		mark = note_use(sql, st);
+	} else {
+		prepared_add_plan(sql->server, st, sql->out);
+		mark = effect_note(sql->server->prepared, EFFECT_PLAN, st,
+		    NULL);
+		sqlplan_text(&text, ours, statement_body(st));
+		text_puts(&text, ";");
+	}
+	text_printf(&text, "EXECUTE %s", ours);
+	text_add(&text, sql->text.rest.p, sql->text.rest.n);
+	send_query(sql, &text, has ? HIDE_NOTHING : HIDE_FIRST, mark);
+	text_fini(&text);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+query_deallocate(const struct sql *sql, struct statement *st)
+{
+	struct text text = { 0 };
+
+	sqlplan_no_stand_in(sql->server, sql->out);
+	text_puts(&text, "PREPARE " SQLPLAN_STAND_IN
+	    " AS SELECT;DEALLOCATE " SQLPLAN_STAND_IN);
+	send_query(sql, &text, HIDE_FIRST, note_close(sql, st));
+	text_fini(&text);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+see_query(struct sql *sql, struct statement *known)
+{
+	switch (sql->text.kind) {
+	case PREPARED_PREPARE:
+		return known != NULL ? query_clash(sql) : query_prepare(sql);
+	case PREPARED_EXECUTE:
+		return known != NULL ? query_execute(sql, known) :
+		    PREPARED_PASS;
+	case PREPARED_DEALLOCATE:
+		return known != NULL ? query_deallocate(sql, known) :
+		    PREPARED_PASS;
+	case PREPARED_DEALLOCATE_ALL:
+	case PREPARED_UNCLEAR:
+	case PREPARED_NOT:
+		break;
+	}
+	return PREPARED_PASS;
+}
+
+/*
+ * An unnamed Parse. What it stands for is taken for done when it was parsed.
+ */
+
+static void
+send_parse(const struct sql *sql, const struct text *text, uint32_t mark)
+{
+	struct tracker *t = &sql->server->tracker;
+	struct text *made = &sql->out->made;
+	size_t place = writer_begin(made, FE_PARSE);
+
+	writer_cstring(made, "");
+	writer_cstring(made, text->p);
+	text_add(made, sql->tail.p, sql->tail.n);
+	writer_end(made, place);
+	outgoing_made(sql->out);
+	if (tracker_frontend(t, FE_PARSE, 0, HIDE_NOTHING) != TRACK_BAD &&
+	    mark != 0)
+		tracker_mark(t, mark);
+}
+
+static enum prepared_step
+parse_prepare(const struct sql *sql)
+{
+	struct statement *st = acquire(sql);
+	struct text text = { 0 };
+
+	if (ask(sql->server, st) == SERVER_IS_UNSURE) {
+		statement_release(st);
+		return PREPARED_WAIT;
+	}
+	prepared_have_plan(sql->server, st, sql->out);
+	sqlplan_no_stand_in(sql->server, sql->out);
+	sqlplan_text(&text, SQLPLAN_STAND_IN, statement_body(st));
+	send_parse(sql, &text, note_name(sql, EFFECT_NAME, st));
+	statement_release(st);
+	text_fini(&text);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+parse_execute(const struct sql *sql, struct statement *st)
+{
+	char ours[STATEMENT_NAME_ROOM];
+	struct text text = { 0 };
+
+	prepared_have_plan(sql->server, st, sql->out);
+	text_printf(&text, "EXECUTE %s", statement_name(st, ours));
+	text_add(&text, sql->text.rest.p, sql->text.rest.n);
+	send_parse(sql, &text, 0);
+	text_fini(&text);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+parse_deallocate(const struct sql *sql, struct statement *st)
+{
+	struct text text = { 0 };
+
+	sqlplan_stand_in(sql->server, sql->out);
+	text_puts(&text, "DEALLOCATE " SQLPLAN_STAND_IN);
+	send_parse(sql, &text, note_close(sql, st));
+	text_fini(&text);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+parse_clash(const struct sql *sql, struct statement *known)
+{
+	prepared_clash(sql->server, sql->text.name, known, sql->out);
+	return PREPARED_DONE;
+}
+
+static enum prepared_step
+see_parse(struct sql *sql, struct statement *known)
+{
+	switch (sql->text.kind) {
+	case PREPARED_PREPARE:
+		return known != NULL ? parse_clash(sql, known) :
+		    parse_prepare(sql);
+	case PREPARED_EXECUTE:
+		return known != NULL ? parse_execute(sql, known) :
+		    PREPARED_PASS;
+	case PREPARED_DEALLOCATE:
+		return known != NULL ? parse_deallocate(sql, known) :
+		    PREPARED_PASS;
+	case PREPARED_DEALLOCATE_ALL:
+	case PREPARED_UNCLEAR:
+	case PREPARED_NOT:
+		break;
+	}
+	return PREPARED_PASS;
+}
+
+static enum prepared_step
+see(struct link *link, const struct frame *f, const unsigned char *p,
+    size_t n, struct outgoing *out, size_t *bytes)
+{
+	struct sql sql = { .link = link, .server = link->server, .out = out };
+	size_t at = FRAME_HEADER + (f->type == FE_PARSE);
+	enum prepared_step step;
+	struct statement *known;
+	struct name *name;
+
+	if (f->len <= at || (f->type == FE_PARSE &&
+	    (n <= FRAME_HEADER || p[FRAME_HEADER] != '\0')))
+		return PREPARED_PASS;
+	step = read_text(&sql, f, p, n, at, bytes);
+	if (step != PREPARED_DONE || sql.text.kind == PREPARED_NOT)
+		return step == PREPARED_DONE ? PREPARED_PASS : step;
+	name = names_find(link->names, sql.text.name);
+	if (name != NULL && prepared_waits_for(prepared_of(link->server), name))
+		return PREPARED_WAIT;
+	known = name != NULL ? name->statement : NULL;
+	step = f->type == FE_QUERY ? see_query(&sql, known) :
+	    see_parse(&sql, known);
+	if (step == PREPARED_DONE)
+		*bytes = f->len;
+	return step;
+}
+
+enum prepared_step
+prepared_sql_frame(struct link *link, const struct frame *f,
+    const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
+{
+	enum prepared_step step = PREPARED_PASS;
+
+	if (f->type == FE_QUERY || f->type == FE_PARSE)
+		step = see(link, f, p, n, out, bytes);
+	switch (step) {
+	case PREPARED_PASS:
+		return prepared_frame(link, f, p, n, out, bytes);
+	case PREPARED_DONE:
+		/* It passes, but for what it is to the unnamed statement, and
+		 * to the batch. */
+		(void)prepared_frame(link, f, p, n, out, bytes);
+		return step;
+	case PREPARED_MORE:
+	case PREPARED_WAIT:
+	case PREPARED_BAD:
+		break;
+	}
+	return step;
+}
