@@ -17,6 +17,7 @@ E2E_TESTS = \
 	test/e2e/fault_crowds.sh \
 	test/e2e/fault_server.sh \
 	test/e2e/prepared.sh \
+	test/e2e/prepared_sql.sh \
 	test/e2e/fault_restart.sh \
 	test/e2e/fault_log.sh \
 	test/e2e/fault_config.sh \
