@@ -284,6 +284,15 @@ static const struct play plays[] = {
 		"client 1 < 1 / t / T / Z I / 2 / D row / C SELECT 1 / Z I",
 		"client 1: B - s / E - 0 / S",
 		"server 2 < B - _1 / E - 0 / S" } },
+	{ "f24: nothing is asked for where the server skips it", TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		HELD,
+		"client 1: P - bad",
+		"server 2: E 42601 syntax error",
+		"client 1: B - s / E - 0 / S",
+		"server 2: Z I",
+		"client 1 < 1 / t / T / Z I / E 42601 syntax error / Z I" } },
 	{ "f24: nor in a transaction", ONE, {
 		PREPARED(1),
 		"client 1: Q BEGIN",

@@ -213,6 +213,14 @@ static const struct {
 	{ "d20 timeline ends",
 	    "F:Q B:W B:d B:c F:c B:T B:D B:C B:C B:ZI rest" },
 
+	/* one of several commands is ours */
+	{ "the first is hidden",
+	    "F:Q1 busy B:C- B:T B:D B:C busy B:ZI rest" },
+	{ "no error is", "F:Q1 B:E B:ZI F:Q1 B:C- B:E B:ZI rest" },
+	{ "nor a notice in front of it", "F:Q1 B:N B:C- B:C B:ZI rest" },
+	{ "the second is hidden", "F:Q2 B:C B:C- busy B:ZI rest" },
+	{ "the next query is not", "F:Q1 F:Q B:C- B:C B:ZI B:C B:ZI rest" },
+
 	/* not for a session */
 	{ "b50 a password after login", "F:p!" },
 	{ "c23 unknown type", "F:y!" },
@@ -234,9 +242,10 @@ mark_of(char *word, const char *marks)
 static void
 send_word(struct tracker *t, char *word, const char *why)
 {
-	char mark = mark_of(word, "*+!");
+	char mark = mark_of(word, "*+12!");
 	enum hide hide = mark == '*' ? HIDE_ALL :
-	    mark == '+' ? HIDE_SUCCESS : HIDE_NOTHING;
+	    mark == '+' ? HIDE_SUCCESS : mark == '1' ? HIDE_FIRST :
+	    mark == '2' ? HIDE_SECOND : HIDE_NOTHING;
 	enum track got = tracker_frontend(t, word[2],
 	    word[3] == 's' ? 'S' : 'P', hide);
 
