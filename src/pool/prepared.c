@@ -228,6 +228,13 @@ prepared_clash(struct server *s, const char *text, struct statement *st,
 	    effect_note(s->prepared, EFFECT_CLASH, NULL, text));
 }
 
+void
+prepared_unnamed(struct link *link)
+{
+	link->unnamed = true;
+	names_remove(link->names, "");
+}
+
 static enum prepared_step
 see_parse(struct link *link, const struct frame *f, const unsigned char *p,
     size_t n, struct outgoing *out, size_t *bytes)
@@ -241,7 +248,7 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 
 	if (text != NULL && *text == '\0' &&
 	    !s->pooler->config->unnamed_statement_reuse) {
-		link->unnamed = true;
+		prepared_unnamed(link);
 		return PREPARED_PASS;
 	}
 	if (n < f->len)
@@ -431,6 +438,16 @@ see_close(struct link *link, const struct frame *f, const unsigned char *p,
 	return done(f, bytes);
 }
 
+void
+prepared_query(struct link *link)
+{
+	/* It takes the unnamed statement away. */
+	link->unnamed = false;
+	names_remove(link->names, "");
+	if (link->server->prepared != NULL)
+		link->server->prepared->batch++;
+}
+
 enum prepared_step
 prepared_frame(struct link *link, const struct frame *f,
     const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
@@ -447,10 +464,8 @@ prepared_frame(struct link *link, const struct frame *f,
 	case FE_CLOSE:
 		return see_close(link, f, p, n, bytes);
 	case FE_QUERY:
-		/* It takes the unnamed statement away. */
-		link->unnamed = false;
-		names_remove(link->names, "");
-		/* FALLTHROUGH */
+		prepared_query(link);
+		return PREPARED_PASS;
 	case FE_SYNC:
 		if (s->prepared != NULL)
 			s->prepared->batch++;

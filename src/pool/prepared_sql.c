@@ -466,9 +466,10 @@ prepared_sql_frame(struct link *link, const struct frame *f,
 	case PREPARED_PASS:
 		return prepared_frame(link, f, p, n, out, bytes);
 	case PREPARED_DONE:
-		/* It passes, but for what it is to the unnamed statement, and
-		 * to the batch. */
-		(void)prepared_frame(link, f, p, n, out, bytes);
+		if (f->type == FE_QUERY)
+			prepared_query(link);
+		else
+			prepared_unnamed(link);
 		return step;
 	case PREPARED_MORE:
 	case PREPARED_WAIT:

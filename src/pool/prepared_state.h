@@ -111,4 +111,8 @@ void prepared_clash(struct server *, const char *name, struct statement *,
     struct outgoing *);
 	/* The name is in use: the server is to say so, in its own time. */
 
+void prepared_unnamed(struct link *);
+void prepared_query(struct link *);
+	/* An unnamed Parse, or a Query, is sent as it is. */
+
 #endif
