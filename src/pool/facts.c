@@ -22,6 +22,7 @@
 #include "pool/pools.h"
 #include "pool/server.h"
 #include "pool/state.h"
+#include "pool/statement.h"
 #include "pool/user.h"
 
 static const char *
@@ -346,6 +347,21 @@ of_objects(const char *name, size_t size, size_t used)
 	};
 }
 
+/* Texts that all clients and servers share; the size is a mean. */
+static struct memory_facts
+of_statements(const struct pooler *p)
+{
+	uint64_t bytes;
+	uint32_t n;
+
+	statement_table_count(p->statements, &n, &bytes);
+	return (struct memory_facts){
+		.name = "server_prepared_statement_cache",
+		.size = n > 0 ? (uint32_t)(bytes / n) : 0,
+		.used = n, .bytes = bytes,
+	};
+}
+
 bool
 facts_memory(const struct pooler *p, uint32_t *cursor,
     struct memory_facts *f)
@@ -362,6 +378,7 @@ facts_memory(const struct pooler *p, uint32_t *cursor,
 		of_slab(&p->server_slab),
 		of_slab(&p->client_slab),
 		of_objects("iobuf_cache", CONN_SCRATCH, 1),
+		of_statements(p),
 	};
 
 	if (*cursor >= countof(all))
