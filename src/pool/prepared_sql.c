@@ -22,10 +22,10 @@
  * In a batch the same is done by messages of ours before the client's.
  *
  * All else passes as it is: several statements in one text, names written as
- * U&"", a named Parse of EXECUTE. So does a simple EXECUTE of what was
- * prepared by a Parse message, where the server lacks it: a Parse that fails
- * would make the server skip the Query; and text that cannot be read byte by
- * byte, or in which backslashes escape.
+ * U&"", a named Parse of EXECUTE, text that cannot be read byte by byte, or in
+ * which backslashes escape. So does a simple EXECUTE of what was prepared by a
+ * Parse message, where the server lacks it and PREPARE could not do the same:
+ * a Parse of ours that fails would make the server skip the Query.
  */
 #include "pool/prepared_sql.h"
 
@@ -46,6 +46,7 @@
 #include "pool/sqlplan.h"
 #include "pool/state.h"
 #include "pool/statement.h"
+#include "sql/fingerprint.h"
 #include "sql/prepared.h"
 
 #define GLANCE_MAX 1024u        /* comments longer than that hide the word */
@@ -273,6 +274,40 @@ query_prepare(const struct sql *sql)
 	return PREPARED_DONE;
 }
 
+/* The text of what was prepared by a Parse, if PREPARE understands it: one
+ * that plans, without declared types, which are numbers there. */
+static bool
+is_plain_parse(const struct statement *st, struct str *text)
+{
+	const uint64_t plans = VERB_BIT(SELECT) | VERB_BIT(INSERT) |
+	    VERB_BIT(UPDATE) | VERB_BIT(DELETE) | VERB_BIT(MERGE) |
+	    VERB_BIT(VALUES) | VERB_BIT(WITH) | VERB_BIT(TABLE);
+	struct str body = statement_body(st);
+	size_t n = strnlen(body.p, body.n);
+
+	*text = (struct str){ body.p, n };
+	return body.n - n == 3 && body.p[n + 1] == 0 && body.p[n + 2] == 0 &&
+	    (plans >> fingerprint_verb(*text, false) & 1) != 0;
+}
+
+/* Append what prepares it as this; false: that cannot be said in SQL. */
+static bool
+add_prepare(struct text *out, const char *ours, const struct statement *st)
+{
+	struct str text = statement_body(st);
+
+	if (statement_kind(st) == STATEMENT_SQL) {
+		sqlplan_text(out, ours, text);
+	} else if (is_plain_parse(st, &text)) {
+		text_printf(out, "PREPARE %s AS ", ours);
+		text_add(out, text.p, text.n);
+		text_puts(out, "\n");    /* it may end in a comment */
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static enum prepared_step
 query_execute(const struct sql *sql, struct statement *st)
 {
@@ -281,16 +316,15 @@ query_execute(const struct sql *sql, struct statement *st)
 	struct text text = { 0 };
 	uint32_t mark;
 
-	if (!has && statement_kind(st) != STATEMENT_SQL)
-		return PREPARED_PASS;
 	statement_name(st, ours);
 	if (has) {
 		mark = note_use(sql, st);
+	} else if (!add_prepare(&text, ours, st)) {
+		return PREPARED_PASS;
 	} else {
 		prepared_add_plan(sql->server, st, sql->out);
 		mark = effect_note(sql->server->prepared, EFFECT_PLAN, st,
 		    NULL);
-		sqlplan_text(&text, ours, statement_body(st));
 		text_puts(&text, ";");
 	}
 	text_printf(&text, "EXECUTE %s", ours);

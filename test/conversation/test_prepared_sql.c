@@ -182,6 +182,22 @@ static const struct play plays[] = {
 		"server 1: 1 / Z I",
 		"client 1: Q EXECUTE s",
 		"server 1 < Q EXECUTE _1" } },
+	{ "also on another server", TWO, {
+		"client 1: P s select 1 -- one / S",
+		"server 1: 1 / Z I",
+		HELD,
+		"client 1: Q EXECUTE s",
+		"server 2 < Q PREPARE _1 AS select 1 -- one\n;EXECUTE _1",
+		"server 2: C PREPARE / T / D 1 / C SELECT 1 / Z I",
+		"client 1 < 1 / Z I / T / D 1 / C SELECT 1 / Z I",
+		"client 1: B - s / S",
+		"server 2 < B - _1 / S" } },
+	{ "but not what PREPARE does not take", TWO, {
+		"client 1: P s show timezone / S",
+		"server 1: 1 / Z I",
+		HELD,
+		"client 1: Q EXECUTE s",
+		"server 2 < Q EXECUTE s" } },
 	{ "Parse and Close of a name that SQL gave", ONE, {
 		PREPARED(1),
 		"client 1: P s select 2 / S",

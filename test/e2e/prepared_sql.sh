@@ -120,6 +120,19 @@ a.query("prepare s as select 'z'")
 same('after DEALLOCATE ALL', a.query('execute s'), [('z',)])
 PY
 
+it 'f23 messages that come in bits, and long ones'
+talk <<'PY'
+a = Client()
+for sql in ('prepare s as select 7', '/* a */ execute s', 'select 7'):
+    a.drip(Q(sql))
+    rows = a.result()
+same('bit by bit', rows, [('7',)])
+long = 'x' * 300000
+a.query("/*%s*/ select 1" % long)
+a.query("prepare l(text) as select length($1 || '%s')" % long)
+same('long', a.query("execute l('%s')" % long), [('600000',)])
+PY
+
 it 'f24 a plan that a migration has made stale is made anew'
 pg 'create table t as select 1 as a'
 talk <<'PY'
