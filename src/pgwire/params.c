@@ -60,7 +60,8 @@ static const char *const read_only[] = { "server_version",
 /* Settings whose value is a list of names: SET would take a quoted value as
  * one name. */
 static const char *const lists[] = { "search_path", "temp_tablespaces",
-	"local_preload_libraries", "session_preload_libraries" };
+	"local_preload_libraries", "session_preload_libraries",
+	"createrole_self_grant" };
 
 /* For names that SHOW spells in mixed case. */
 static const char *const spellings[] = { "IntervalStyle" };
@@ -73,6 +74,18 @@ among(const char *const *words, size_t n, struct str name)
 		if (str_is_nocase(name, *words))
 			return *words;
 	return NULL;
+}
+
+bool
+param_is_read_only(const char *name)
+{
+	return among(read_only, countof(read_only), str_of(name)) != NULL;
+}
+
+bool
+param_is_list(const char *name)
+{
+	return among(lists, countof(lists), str_of(name)) != NULL;
 }
 
 static bool
@@ -304,8 +317,8 @@ put_dollar_quoted(struct text *t, const char *value, uint64_t seed)
 	text_printf(t, "%s$%s%s$", tag, value, tag);
 }
 
-static void
-put_literal(struct text *t, const char *value, uint64_t seed)
+void
+param_put_literal(struct text *t, const char *value, uint64_t seed)
 {
 	size_t n;
 
@@ -330,14 +343,14 @@ put_literal(struct text *t, const char *value, uint64_t seed)
 static void
 put_set(struct text *t, const char *name, const char *value, uint64_t seed)
 {
-	if (among(lists, countof(lists), str_of(name)) == NULL) {
+	if (!param_is_list(name)) {
 		text_printf(t, "SET %s=", name);
-		put_literal(t, value, seed);
+		param_put_literal(t, value, seed);
 		text_puts(t, ";");
 		return;
 	}
 	text_printf(t, "SELECT pg_catalog.set_config('%s',", name);
-	put_literal(t, value, seed);
+	param_put_literal(t, value, seed);
 	text_puts(t, ",false);");
 }
 

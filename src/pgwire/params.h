@@ -17,6 +17,15 @@
 struct param_names;             /* which settings are tracked */
 struct paramset;                /* one value, or none, for each of them */
 
+bool param_is_read_only(const char *name);
+	/* Servers report it, but nobody can set it. */
+
+bool param_is_list(const char *name);
+	/* Its value is a list of names, each in its own quotes. */
+
+void param_put_literal(struct text *, const char *value, uint64_t seed);
+	/* The value as SQL; see params_diff_sql() for how safe that is. */
+
 struct param_names *param_names_create(const char *extras, uint64_t seed,
     struct err *);
 	/* DateStyle, client_encoding, TimeZone, standard_conforming_strings,

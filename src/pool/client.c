@@ -20,6 +20,7 @@
 #include "base/must.h"
 #include "config/config.h"
 #include "net/loop.h"
+#include "pgwire/extras.h"
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
 #include "pool/database.h"
@@ -299,6 +300,7 @@ client_destroy(struct client *c)
 	must(c->login == NULL && c->link.server == NULL);
 	must(c->wait.key == NULL);
 	paramset_unref(c->link.params);
+	extras_unref(c->link.extras);
 	prepared_forget(&c->link);
 	paramset_unref(c->asked);
 	if (c->user != NULL)

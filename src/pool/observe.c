@@ -69,6 +69,7 @@ observe_frame(struct server *s, const struct frame *f, const unsigned char *p,
 	const unsigned char *body = p + FRAME_HEADER;
 	size_t n = f->len - FRAME_HEADER;
 	struct error_fields e;
+	struct str tag;
 
 	switch (f->type) {
 	case BE_PARAMETER_STATUS:
@@ -96,21 +97,24 @@ observe_frame(struct server *s, const struct frame *f, const unsigned char *p,
 			heal_description(s, f->type, body, n);
 		break;
 	case BE_COMMAND_COMPLETE:
-		prepared_complete(s, (struct str){ (const char *)body,
-			n > 0 ? n - 1 : 0 });
+		tag = (struct str){ (const char *)body, n > 0 ? n - 1 : 0 };
+		prepared_complete(s, tag);
+		session_completed(s, tag, hidden);
 		break;
 	default:
 		break;
 	}
 }
 
-/* "DISCARD ALL" and "DEALLOCATE ALL", by their lengths. */
+/* "DISCARD ALL" and "DEALLOCATE ALL", by their lengths; "RESET" where it
+ * matters. */
 static bool
-may_be_reset(const struct frame *f)
+may_be_reset(const struct server *s, const struct frame *f)
 {
 	return f->type == BE_COMMAND_COMPLETE &&
 	    (f->len == FRAME_HEADER + sizeof "DISCARD ALL" ||
-	    f->len == FRAME_HEADER + sizeof "DEALLOCATE ALL");
+	    f->len == FRAME_HEADER + sizeof "DEALLOCATE ALL" ||
+	    (s->extras != NULL && f->len == FRAME_HEADER + sizeof "RESET"));
 }
 
 /* A description that says what a named statement looks like. */
@@ -127,7 +131,7 @@ bool
 observe_wants_whole(const struct server *s, const struct frame *f)
 {
 	return f->type == BE_READY_FOR_QUERY ||
-	    f->type == BE_PARAMETER_STATUS || may_be_reset(f) ||
+	    f->type == BE_PARAMETER_STATUS || may_be_reset(s, f) ||
 	    (f->type == BE_ERROR && f->len <= OBSERVE_WHOLE_MAX) ||
 	    is_description(s, f);
 }

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/diff.h"
 #include "net/resolve.h"
+#include "pgwire/extras.h"
 #include "pgwire/messages.h"
 #include "pool/cancel.h"
 #include "pool/client.h"
@@ -296,6 +297,7 @@ create_parts(struct pooler *p, struct err *err)
 	crypto_random_take(&p->random, p->mock_key, sizeof p->mock_key);
 	crypto_random_take(&p->random, &seed, sizeof seed);
 	crypto_random_take(&p->random, &p->hash_seed, sizeof p->hash_seed);
+	p->extras = extras_table_create(seed);
 	p->names = param_names_create(cfg->track_extra_parameters, seed, err);
 	if (p->names == NULL)
 		return false;
@@ -325,6 +327,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	p->next_id = 1;
 	if (!create_parts(p, err)) {
 		param_names_destroy(p->names);
+		extras_table_destroy(p->extras);
 		config_unref(p->config);
 		mem_free(p);
 		return NULL;
@@ -419,6 +422,7 @@ pooler_destroy(struct pooler *p)
 	slab_fini(&p->cancel_slab);
 	resolver_destroy(p->resolver);
 	param_names_destroy(p->names);
+	extras_table_destroy(p->extras);
 	statement_table_destroy(p->statements);
 	crypto_random_fini(&p->random);
 	crypto_wipe(p->mock_key, sizeof p->mock_key);

@@ -17,6 +17,7 @@
 #include "base/mono.h"
 #include "net/conn.h"
 
+struct extras;
 struct link;
 struct names;
 struct paramset;
@@ -40,6 +41,7 @@ struct link {
 	struct server *server;          /* NULL: none */
 	const struct link_hooks *hooks;
 	struct paramset *params;        /* the client's tracked parameters */
+	struct extras *extras;          /* others of its login; NULL: none */
 	struct names *names;            /* of its statements; NULL: none */
 	uint32_t passing;               /* bytes left of a frame from it */
 	bool single_statements;         /* no transaction blocks */

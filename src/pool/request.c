@@ -47,15 +47,23 @@ static void
 on_dressed(struct server *s, const struct failure *f)
 {
 	struct client *c = container_of(s->link, struct client, link);
-	struct failure why = { .message = "invalid server parameter" };
+	struct failure why;
 
+	if (f != NULL && s->close_needed) {
+		/* It may be another client's fault: another server, then. */
+		relay_unlink(&c->link);
+		client_set_state(c, CLIENT_IDLE);
+		pool_release(s);
+		conn_redeliver(&c->conn);
+		return;
+	}
 	if (f != NULL) {
 		/* The refused SET changed nothing: the server is clean. */
-		snprintf(why.sqlstate, sizeof why.sqlstate, "%s",
-		    f->sqlstate);
+		why = *f;
 		relay_unlink(&c->link);
 		pool_release(s);
-		client_vfail(c, &why, f->message);
+		client_vfail(c, &why, "invalid server parameter: this client "
+		    "asked for it when it connected");
 		return;
 	}
 	client_set_state(c, CLIENT_ACTIVE);

@@ -22,6 +22,7 @@
 #include "base/must.h"
 #include "config/config.h"
 #include "net/loop.h"
+#include "pgwire/extras.h"
 #include "pgwire/messages.h"
 #include "pool/database.h"
 #include "pool/lane.h"
@@ -283,6 +284,7 @@ server_destroy(struct server *s)
 	prepared_close(s);
 	tracker_fini(&s->tracker);
 	paramset_unref(s->params);
+	extras_unref(s->extras);
 	s->magic = 0;
 	slab_give(&s->pooler->server_slab, s);
 }

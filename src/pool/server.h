@@ -49,8 +49,7 @@ enum server_state {
 struct failure {
 	char sqlstate[6];       /* "" if the server did not say */
 	char message[256];
-	bool from_server;       /* it answered, or we judge what it did; not
-				 * a broken socket */
+	bool from_server;       /* what it did, not a broken socket */
 };
 
 /* What an errand of ours on this server is about; see errand.h. */
@@ -89,6 +88,7 @@ struct server {
 	uint32_t place;                 /* in pooler->servers */
 	struct tracker tracker;
 	struct paramset *params;        /* tracked ones, as it reports them */
+	struct extras *extras;          /* what else of a login it wears */
 	uint64_t reported;              /* bit per tracked name it reports */
 	struct link *link;              /* ACTIVE: the client's */
 	struct fair_key *holder;        /* NULL: nobody, or fair_by is off */
@@ -99,6 +99,7 @@ struct server {
 	uint32_t passing;               /* bytes left of a frame from it */
 	bool hiding;                    /* that frame is for nobody */
 	bool close_needed;              /* not to be used again */
+	bool extras_in_doubt;           /* some may have been reset */
 	bool said_goodbye;              /* it sent a FATAL error */
 	struct ticket ticket;
 	struct deadline deadline;
@@ -111,8 +112,7 @@ struct server {
 	struct list holds;              /* cancel requests under way */
 };
 
-/* A cancel request is on its way to this server: until it has arrived, the
- * server may not be given to somebody else. */
+/* A cancel request is on its way to it: nobody else may get it before. */
 struct server_hold {
 	struct list member;
 	struct server *server;          /* NULL: released, or it is gone */

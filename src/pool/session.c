@@ -4,12 +4,23 @@
  * A value that the server reports back is the server's spelling of it, which
  * the client's set then takes over, so that the next server needs no SET for
  * a mere spelling. What a server does not report is taken to be as asked.
+ *
+ * Extras are put on and taken off in the same query, which succeeds or fails
+ * as a whole. If it fails, that may be the fault of those before: then they
+ * are taken off alone, and the client's are tried on a server without any.
+ * Where there is a connect_query, RESET would undo what that has set, so
+ * taking off is a query of its own there, and connect_query follows in it.
  */
 #include "pool/session.h"
 
 #include "base/must.h"
 #include "base/str.h"
+#include "config/config.h"
+#include "config/entry.h"
+#include "pgwire/extras.h"
+#include "pool/database.h"
 #include "pool/errand.h"
+#include "pool/pools.h"
 #include "pool/relay.h"
 #include "pool/state.h"
 
@@ -27,7 +38,25 @@ params_set(struct paramset **set, unsigned i, const char *value)
 bool
 session_fits(const struct link *link, const struct server *s)
 {
-	return link->params == s->params;
+	return link->params == s->params && link->extras == s->extras &&
+	    !s->extras_in_doubt;
+}
+
+static void
+wear(struct server *s, struct extras *extras)
+{
+	extras = extras_ref(extras);
+	extras_unref(s->extras);
+	s->extras = extras;
+	s->extras_in_doubt = false;
+}
+
+/* Does the server wear what its client has not asked for? */
+static bool
+must_undress(const struct server *s)
+{
+	return s->extras != NULL &&
+	    (s->extras != s->link->extras || s->extras_in_doubt);
 }
 
 /* Client and server agree: what is reported counts as the server has it, the
@@ -46,11 +75,11 @@ settle(struct link *link, struct server *s)
 	}
 	paramset_unref(link->params);
 	link->params = paramset_ref(s->params);
+	wear(s, link->extras);
 }
 
-/* Called by the errand; the link is still the server's. */
 static void
-on_set(struct server *s, const struct failure *f)
+finish(struct server *s, const struct failure *f)
 {
 	void (*on_done)(struct server *, const struct failure *) = s->on_set;
 
@@ -61,22 +90,86 @@ on_set(struct server *s, const struct failure *f)
 	on_done(s, f);
 }
 
+static void put_on(struct server *);
+
+static void
+on_taken_off(struct server *s, const struct failure *f)
+{
+	if (f == NULL) {
+		wear(s, NULL);
+		put_on(s);
+		return;
+	}
+	s->close_needed = true;
+	finish(s, f);
+}
+
+static void
+take_off(struct server *s)
+{
+	const char *again = s->pool->database->entry->connect_query;
+	struct text sql = { 0 };
+
+	(void)extras_off_sql(s->extras, NULL, &sql);
+	if (again != NULL)
+		text_puts(&sql, again);
+	errand_start(s, "parameters", sql.p, on_taken_off);
+	text_fini(&sql);
+}
+
+/* Called by the errand; the link is still the server's. */
+static void
+on_put_on(struct server *s, const struct failure *f)
+{
+	if (f != NULL && must_undress(s))
+		take_off(s);
+	else
+		finish(s, f);
+}
+
+static void
+put_on(struct server *s)
+{
+	const struct extras *from = s->extras, *to = s->link->extras;
+	bool all = s->extras_in_doubt;
+	struct text sql = { 0 };
+	unsigned n = 0;
+
+	n += extras_off_sql(from, all ? NULL : to, &sql);
+	n += params_diff_sql(s->params, s->link->params, &sql);
+	n += extras_on_sql(all ? NULL : from, to, &sql);
+	if (n == 0)
+		finish(s, NULL);
+	else
+		errand_start(s, "parameters", sql.p, on_put_on);
+	text_fini(&sql);
+}
+
 void
 session_put_on(struct link *link, void (*on_done)(struct server *,
     const struct failure *))
 {
 	struct server *s = link->server;
-	struct text sql = { 0 };
 
 	must(s->on_set == NULL);
-	if (params_diff_sql(s->params, link->params, &sql) == 0) {
-		settle(link, s);
-		on_done(s, NULL);
-	} else {
-		s->on_set = on_done;
-		errand_start(s, "parameters", sql.p, on_set);
-	}
-	text_fini(&sql);
+	s->on_set = on_done;
+	if (must_undress(s) &&
+	    s->pool->database->entry->connect_query != NULL)
+		take_off(s);
+	else
+		put_on(s);
+}
+
+void
+session_completed(struct server *s, struct str tag, bool hidden)
+{
+	if (s->extras == NULL)
+		return;
+	/* It is never part of a transaction that could be rolled back. */
+	if (str_is(tag, "DISCARD ALL"))
+		wear(s, NULL);
+	else if (!hidden && str_is(tag, "RESET"))
+		s->extras_in_doubt = true;
 }
 
 void
@@ -87,4 +180,5 @@ session_taken_off(struct server *s)
 	for (i = 0; i < param_names_count(s->pooler->names); i++)
 		if (!(s->reported >> i & 1))
 			params_set(&s->params, i, NULL);
+	s->extras_in_doubt = s->extras != NULL;
 }

@@ -1,14 +1,17 @@
 /*
  * session.h - what follows a client from server to server.
  *
- * Today these are the tracked parameters, one shared set for all who have
- * the same values, so a client that is like all others costs a pointer.
+ * These are the tracked parameters, which servers report, and the extras: all
+ * other settings that a client asked for when it connected. There is one
+ * shared set of each for all who have the same values, so a client that is
+ * like all others costs two pointers.
  */
 #ifndef POOL_SESSION_H
 #define POOL_SESSION_H
 
 #include <stdbool.h>
 
+#include "base/str.h"
 #include "pgwire/params.h"
 #include "pool/server.h"
 
@@ -19,14 +22,22 @@ void params_set(struct paramset **, unsigned i, const char *value);
 	 * value is not kept. */
 
 bool session_fits(const struct link *, const struct server *);
-	/* Does the server have the client's parameters already? */
+	/* Does the server have the client's settings already? */
 
 void session_put_on(struct link *, void (*on_done)(struct server *,
     const struct failure *));
-	/* Give the linked server the client's parameters by an errand, if
-	 * they differ by more than spelling; on_done(server, NULL) at once
-	 * if not. When it succeeded, client and server have the same set:
-	 * the server's spelling of it. */
+	/* Give the linked server the client's settings by an errand, and take
+	 * off those of the client before it; on_done(server, NULL) at once if
+	 * they differ by no more than spelling. When it succeeded, client and
+	 * server have the same sets: of tracked parameters, the server's
+	 * spelling. When it failed, the server refused what the client asked
+	 * for, and has not changed by more than what it took off; or, if it
+	 * is close_needed, it could not be rid of what another client had
+	 * asked for. */
+
+void session_completed(struct server *, struct str tag, bool hidden);
+	/* A command is over, of the client's or of ours if hidden: was it one
+	 * that takes settings off? */
 
 void session_taken_off(struct server *);
 	/* The server was reset: what it does not report is unknown now. */

@@ -47,6 +47,7 @@ struct pooler {
 	struct crypto_random random;
 	unsigned char mock_key[SCRAM_KEY_SIZE];
 	struct param_names *names;      /* of tracked parameters */
+	struct extras_table *extras;    /* of sets of other ones */
 
 	struct slab client_slab, server_slab, cancel_slab;
 	uint64_t next_id;               /* of clients and servers */

@@ -1,9 +1,12 @@
 /*
  * wishes.c - the parameters of a startup packet; see wishes.h.
  *
- * What is tracked is kept for the client; what ignore_startup_parameters
- * names is dropped; anything else is refused, since a server that is shared
- * cannot have it for one client only.
+ * What ignore_startup_parameters names is dropped; what is tracked is kept in
+ * the client's parameters; anything else is kept as well, for the servers
+ * that it will get: whether a setting exists and may have such a value is
+ * theirs to say.
+ *
+ * As in PostgreSQL, what stands alone in the packet wins over "options".
  */
 #include "pool/wishes.h"
 
@@ -13,12 +16,40 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "pgwire/extras.h"
 #include "pgwire/messages.h"
 #include "pgwire/params.h"
 #include "pgwire/startup.h"
 #include "pool/client.h"
 #include "pool/session.h"
 #include "pool/state.h"
+
+/* A setting that is not tracked; false if it was refused. */
+static bool
+take_extra(struct client *c, const struct startup_pair *pair)
+{
+	if (param_is_read_only(pair->name)) {
+		client_fail(c, SQLSTATE_CANNOT_CHANGE,
+		    "parameter \"%.63s\" cannot be changed", pair->name);
+		return false;
+	}
+	switch (extras_add(c->pooler->extras, &c->link.extras, pair->name,
+	    pair->value)) {
+	case EXTRA_TAKEN:
+		return true;
+	case EXTRA_TOO_MANY:
+		client_fail(c, SQLSTATE_LIMIT_EXCEEDED,
+		    "too many startup parameters (at most %d, %u bytes)",
+		    EXTRAS_MAX, EXTRAS_BYTES);
+		return false;
+	case EXTRA_NAME_TOO_LONG:
+		client_fail(c, SQLSTATE_INVALID_NAME,
+		    "invalid configuration parameter name \"%.100s\": "
+		    "more than %u bytes", pair->name, EXTRA_NAME_MAX);
+		return false;
+	}
+	return false;
+}
 
 /* One setting of the packet or of its options; false if it was refused. */
 static bool
@@ -35,10 +66,7 @@ take_parameter(struct client *c, struct paramset **params,
 	if (str_has_word(ignored, pair->name) ||
 	    (in_options && str_has_word(ignored, "options")))
 		return true;
-	client_fail(c, SQLSTATE_PROTOCOL_VIOLATION,
-	    "unsupported startup parameter%s: %.100s",
-	    in_options ? " in options" : "", pair->name);
-	return false;
+	return take_extra(c, pair);
 }
 
 static bool
@@ -93,17 +121,18 @@ wishes_read(struct client *c, const struct startup *packet,
     struct paramset **params)
 {
 	struct str pairs = packet->params;
+	const char *options = startup_get(packet, "options");
 	struct startup_pair pair;
 
+	if (options != NULL && !take_options(c, params, options))
+		return false;
 	while (startup_next(&pairs, &pair)) {
 		if (strcmp(pair.name, "user") == 0 ||
 		    strcmp(pair.name, "database") == 0 ||
+		    strcmp(pair.name, "options") == 0 ||
 		    startup_is_protocol_option(pair.name))
 			continue;
-		if (strcmp(pair.name, "options") == 0) {
-			if (!take_options(c, params, pair.value))
-				return false;
-		} else if (strcmp(pair.name, "replication") == 0) {
+		if (strcmp(pair.name, "replication") == 0) {
 			if (!take_replication(c, pair.value))
 				return false;
 		} else if (!take_parameter(c, params, &pair, false)) {

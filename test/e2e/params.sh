@@ -11,7 +11,7 @@ extra='track_extra_parameters = IntervalStyle'
 pgweir_start "
 pool_mode = transaction
 default_pool_size = 1
-ignore_startup_parameters = extra_float_digits
+ignore_startup_parameters = geqo
 $extra"
 
 it 'e01 e07 settings of the startup packet follow their client'
@@ -122,7 +122,9 @@ for _ in range(3):
     except PgError as e:
         same('severity', e.severity, 'FATAL')
         if not PGBOUNCER:
-            assert e.text.startswith('invalid server parameter'), e.text
+            same('code', e.code, '22023')
+            same('text', e.text,
+                 'invalid value for parameter "TimeZone": "No/Where"')
     same('b', b.one('show timezone'), 'UTC')
 PY
 
@@ -160,11 +162,10 @@ same('integer_datetimes', c.status['integer_datetimes'], 'on')
 assert len(c.key) == 8, 'no key to cancel with'
 PY
 
-it 'unknown settings are refused unless they are to be ignored'
+it 'what is to be ignored is'
 talk <<'PY'
-refused('search_path', lambda: Client(params=[('search_path', 'x')]), None,
-        'unsupported startup parameter: search_path')
-Client(params=[('extra_float_digits', '3')]).query('select 1')
+c = Client(params=[('geqo', 'off')])
+same('geqo', c.one('show geqo'), 'on')
 PY
 
 it 'options carry settings'
@@ -176,6 +177,131 @@ for text in ('-c timezone=Asia/Tokyo', '-ctimezone=Asia/Tokyo',
     same(text, c.one('show timezone'), 'Asia/Tokyo')
 c = Client(params=[('options', '-c application_name=two\\ words')])
 same('an escaped blank', c.one('show application_name'), 'two words')
-refused('unknown', lambda: Client(params=[('options', '-c geqo=off')]), None,
-        'unsupported startup parameter in options: geqo')
+c = Client(params=[('work_mem', '7MB'), ('options', '-c work_mem=8MB')])
+same('what stands alone wins', c.one('show work_mem'), '7MB')
+refused('a switch', lambda: Client(params=[('options', '-x')]), None,
+        'unsupported options startup parameter')
+PY
+
+it 'e01 e02 e09 settings that no server reports follow their client as well'
+talk <<'PY'
+pgweir_only()
+wanted = {
+    'search_path': ('a, "B c", "$user"', '""'),
+    'statement_timeout': ('7s', '8s'),
+    'extra_float_digits': ('3', '-1'),
+    'app.tenant': ("o'brien\\", 'x; y'),
+    'default_transaction_isolation': ('serializable', 'repeatable read'),
+    'default_transaction_read_only': ('on', 'off'),
+    'role': ('joe', 'jane'),
+    'log_min_messages': ('error', 'debug1'),
+}
+Client().run('create role joe')
+Client().run('create role jane')
+a = Client(params=[(k, v[0]) for k, v in wanted.items()])
+b = Client(params=[(k.upper(), v[1]) for k, v in wanted.items()])
+plain = Client()
+default = {k: direct('show ' + k)[0][0] for k in wanted if k != 'app.tenant'}
+pids = set()
+for _ in range(5):
+    for who, c, values in (('a', a, {k: v[0] for k, v in wanted.items()}),
+                           ('b', b, {k: v[1] for k, v in wanted.items()}),
+                           ('plain', plain, default)):
+        pids.add(c.one('select pg_backend_pid()'))
+        for key, value in values.items():
+            same(who + ' ' + key, c.one('show ' + key), value)
+        if c is plain:
+            same('app.tenant', c.one("select current_setting("
+                 "'app.tenant', true) is distinct from ''"), 'f')
+same('one server for all', len(pids), 1)
+PY
+
+it 'e01 a statement_timeout is in force, for its client only'
+talk <<'PY'
+pgweir_only()
+short = Client(params=[('options', '-c statement_timeout=20')])
+other = Client()
+for _ in range(3):
+    try:
+        short.query('select pg_sleep(20)')
+        raise AssertionError('it was not cancelled')
+    except PgError as e:
+        same('code', e.code, '57014')
+    other.query('select pg_sleep(0.05)')
+    same('other', other.one('show statement_timeout'), '0')
+PY
+
+it 'e10 e18 what PostgreSQL refuses, it refuses in its own words'
+talk <<'PY'
+pgweir_only()
+pid = Client().one('select pg_backend_pid()')
+worn = Client(params=[('work_mem', '5MB')])
+for name, value, code, text in (
+        ('work_mem', 'lots', '22023',
+         'invalid value for parameter "work_mem": "lots"'),
+        ('no_such_thing', '1', '42704',
+         'unrecognized configuration parameter "no_such_thing"'),
+        ('a"; drop table x; --', '1', '42704', 'unrecognized'),
+        ('port', '1', '55P02', 'parameter "port" cannot be changed'),
+        ('role', 'nobody', '22023', 'role "nobody" does not exist'),
+        ('a..b', '1', '42601', 'zero-length delimited identifier'),
+        ('server_version', '1', '55P02',
+         'parameter "server_version" cannot be changed')):
+    worn.query('select 1')
+    try:
+        Client(params=[(name, value)]).query('select 1')
+        raise AssertionError(name + ' was accepted')
+    except PgError as e:
+        same('severity', e.severity, 'FATAL')
+        same(name, e.code, code)
+        assert text in e.text, e.text
+    same('still worn', worn.one('show work_mem'), '5MB')
+    same('the same server', Client().one('select pg_backend_pid()'), pid)
+    same('clean', Client().one('show work_mem'), '4MB')
+PY
+
+it 'e15 RESET ALL and DISCARD ALL do not take them away for long'
+talk <<'PY'
+pgweir_only()
+a, b = Client(params=[('work_mem', '5MB')]), Client()
+for reset in 'reset all', 'discard all', 'reset work_mem':
+    a.query(reset)
+    same(reset, a.one('show work_mem'), '5MB')
+    a.query(reset)
+    same('b', b.one('show work_mem'), '4MB')
+PY
+
+it 'psql: PGOPTIONS'
+ask()
+{
+	PGOPTIONS=$1 psql -XAtqh "$HOST" -p "$PORT" -U postgres -c "$2" postgres
+}
+if ! is_pgbouncer; then
+	pg 'create schema shop' postgres
+	pg 'create table shop.item as select 42 as n' postgres
+	for _ in 1 2 3; do
+		expect 'the table is found' \
+			"$(ask '-c search_path=shop,public' 'select n from item')" 42
+		expect_match 'by nobody else' \
+			"$(ask '' 'select n from item' 2>&1 || true)" 'does not exist'
+		expect 'more of them' "$(ask '--work-mem=9MB -c my.own=x\ y' \
+			"select current_setting('work_mem') || current_setting('my.own')")" \
+			'9MBx y'
+	done
+fi
+
+pgweir_stop
+pgweir_start "
+pool_mode = transaction
+default_pool_size = 1
+[databases]
+postgres = host=$T port=$PG_PORT connect_query='set search_path = mine'"
+
+it 'what connect_query has set stays, whoever was there'
+talk <<'PY'
+pgweir_only()
+a, b = Client(params=[('search_path', 'yours')]), Client()
+for _ in range(3):
+    same('a', a.one('show search_path'), 'yours')
+    same('b', b.one('show search_path'), 'mine')
 PY
