@@ -180,7 +180,8 @@ same('an escaped blank', c.one('show application_name'), 'two words')
 c = Client(params=[('work_mem', '7MB'), ('options', '-c work_mem=8MB')])
 same('what stands alone wins', c.one('show work_mem'), '7MB')
 refused('a switch', lambda: Client(params=[('options', '-x')]), None,
-        'unsupported options startup parameter')
+        "unsupported options startup parameter: only '-c config=val' and "
+        "'--config=val' are allowed")
 PY
 
 it 'e01 e02 e09 settings that no server reports follow their client as well'

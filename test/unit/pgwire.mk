@@ -1,7 +1,7 @@
 # Tests of pgwire, the protocol half. Included by Makefile.am.
 
 PGWIRE_TESTS = test_frame test_reader test_writer test_startup test_tracker \
-	test_tracker_model test_params test_cancelkey
+	test_tracker_model test_params test_extras test_cancelkey
 check_PROGRAMS += $(PGWIRE_TESTS)
 TESTS += $(PGWIRE_TESTS)
 PGWIRE_TEST_LIBS = libpgwire.a libbase.a $(CHECK_LIBS) $(CRYPTO_LIBS)
@@ -24,6 +24,9 @@ test_tracker_LDADD = $(PGWIRE_TEST_LIBS)
 test_params_SOURCES = test/unit/test_params.c
 test_params_CFLAGS = $(PGWIRE_TEST_CFLAGS)
 test_params_LDADD = $(PGWIRE_TEST_LIBS)
+test_extras_SOURCES = test/unit/test_extras.c
+test_extras_CFLAGS = $(PGWIRE_TEST_CFLAGS)
+test_extras_LDADD = $(PGWIRE_TEST_LIBS)
 test_cancelkey_SOURCES = test/unit/test_cancelkey.c
 test_cancelkey_CFLAGS = $(PGWIRE_TEST_CFLAGS)
 test_cancelkey_LDADD = $(PGWIRE_TEST_LIBS)
