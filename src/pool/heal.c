@@ -40,14 +40,11 @@ void
 heal_batch_begin(struct link *link, const unsigned char *base)
 {
 	struct server *s = link->server;
-	struct prepared *p;
+	struct prepared *p = prepared_of(s);
 
-	if (link->names == NULL)
-		return;
-	p = prepared_of(s);
 	p->base = base;
 	p->uses = false;
-	p->alone = tracker_at_rest(&s->tracker);
+	p->alone = tracker_at_rest(&s->tracker) && link->passing == 0;
 	if (p->healing == HEALING_NOT)
 		text_clear(&p->kept);
 }
@@ -57,7 +54,7 @@ heal_batch_end(struct link *link, size_t n, char last)
 {
 	struct prepared *p = link->server->prepared;
 
-	if (p != NULL && p->uses && p->alone && last == FE_SYNC &&
+	if (p->uses && p->alone && last == FE_SYNC &&
 	    n <= KEEP_MAX && p->healing == HEALING_NOT)
 		text_add(&p->kept, p->base, n);
 }

@@ -249,7 +249,7 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	size_t at = 0, take, took = 0;
 
 	outgoing_init(&out, &s->conn);
-	if (link->tracking && link->passing == 0)
+	if (link->tracking)
 		heal_batch_begin(link, p);
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {

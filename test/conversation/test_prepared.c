@@ -4,6 +4,7 @@
  */
 #include "base/must.h"
 #include "conversation/play.h"
+#include "conversation/script.h"
 #include "conversation/world.h"
 
 #define ONE "pool_mode = transaction\ndefault_pool_size = 1\n" \
@@ -354,6 +355,27 @@ static const struct play plays[] = {
 		"server 1 < B - _1 / S" } },
 };
 
+/* A Bind whose values come later: what is kept is of one read only. */
+START_TEST(f24_a_batch_in_two_pieces)
+{
+	struct world *w = world_start(ONE);
+	struct text t = { 0 };
+
+	client_sends(w, 1, "P s select 1", "S");
+	server_replies(w, 1, "1", "Z I");
+	script_write(CLIENT_SPEAKS, "B - s", &t);
+	script_write(CLIENT_SPEAKS, "D P -", &t);
+	script_write(CLIENT_SPEAKS, "E - 0", &t);
+	script_write(CLIENT_SPEAKS, "S", &t);
+	client_sends_bytes(w, 1, t.p, 9);
+	client_sends_bytes(w, 1, t.p + 9, t.n - 9);
+	server_replies(w, 1, STALE, "Z I");
+	client_gets(w, 1, "1", "Z I", STALE, "Z I");
+	text_fini(&t);
+	world_stop(w);
+}
+END_TEST
+
 START_TEST(f_statements_follow_their_clients)
 {
 	play(&plays[_i], ONE);
@@ -368,6 +390,7 @@ main(void)
 
 	tcase_add_loop_test(t, f_statements_follow_their_clients, 0,
 	    (int)countof(plays));
+	tcase_add_test(t, f24_a_batch_in_two_pieces);
 	suite_add_tcase(s, t);
 	return world_run(s);
 }
