@@ -257,6 +257,30 @@ static const struct play cases[] = {
 		"server 2 < Q SELECT 2",
 		"server 2: C SELECT 1 / Z I",
 		"client 2 < C SELECT 1 / Z I" } },
+	{ "e11: the client leaves while the one before it is taken off", NULL, {
+		"client 1 joins jit=off",
+		"client 1: Q SELECT 1",
+		"server 1: C SET / Z I",
+		"server 1: C SELECT 1 / Z I",
+		"client 1 < C SELECT 1 / Z I",
+		"client 2 joins work_mem=lots",
+		"client 2: Q SELECT 2",
+		"server 1: C RESET / E 22023 invalid value / Z I",
+		"server 1 < Q RESET \"jit\";",
+		"client 2 leaves",
+		"client 3: Q SELECT 3",
+		"server 2 < Q SELECT 3" } },
+	{ "e11: the server dies while the one before is taken off", NULL, {
+		"client 1 joins jit=off",
+		"client 1: Q SELECT 1",
+		"server 1: C SET / Z I",
+		"server 1: C SELECT 1 / Z I",
+		"client 1 < C SELECT 1 / Z I",
+		"client 2: Q SELECT 2",
+		"server 1 < Q RESET \"jit\";",
+		"server 1 dies",
+		"client 2 < E FATAL 08006",
+		"client 2 is gone" } },
 	{ "e15: DISCARD ALL takes them off, RESET leaves a doubt", NULL, {
 		"resets by hand",
 		"client 1 joins jit=off",
@@ -397,6 +421,27 @@ START_TEST(e08_long_values)
 }
 END_TEST
 
+START_TEST(m_there_is_a_limit_of_settings)
+{
+	struct world *w = world_start(TRANSACTION);
+	struct text params = { 0 };
+	int i;
+
+	for (i = 0; i < 65; i++)
+		text_printf(&params, "%smy.n%d=1", i > 0 ? "&" : "", i);
+	client_comes(w, 1, params.p);
+	client_gets(w, 1, "E FATAL 53400 too many startup parameters");
+	text_clear(&params);
+	for (i = 0; i < 64; i++)
+		text_puts(&params, "n");
+	text_puts(&params, "=1");
+	client_comes(w, 2, params.p);
+	client_gets(w, 2, "E FATAL 42602 invalid configuration parameter");
+	text_fini(&params);
+	world_stop(w);
+}
+END_TEST
+
 START_TEST(e23_application_name_add_host)
 {
 	struct world *w = world_start(TRANSACTION
@@ -441,6 +486,7 @@ main(void)
 	tcase_add_test(t, e19_values_reach_the_client_unchanged);
 	tcase_add_test(t, e08_backslashes_are_dollar_quoted);
 	tcase_add_test(t, e08_long_values);
+	tcase_add_test(t, m_there_is_a_limit_of_settings);
 	tcase_add_test(t, e23_application_name_add_host);
 	tcase_add_test(t, a37_new_clients_see_the_new_server);
 	suite_add_tcase(s, t);
