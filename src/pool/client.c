@@ -300,6 +300,8 @@ client_destroy(struct client *c)
 	must(c->login == NULL && c->link.server == NULL);
 	must(c->wait.key == NULL);
 	paramset_unref(c->link.params);
+	paramset_unref(c->link.startup);
+	session_forget_reset(&c->link);
 	extras_unref(c->link.extras);
 	prepared_forget(&c->link);
 	paramset_unref(c->asked);

@@ -176,6 +176,7 @@ welcome(struct client *c)
 	if (c->pool != NULL) {
 		text_add(&l->out, c->pool->welcome.p, c->pool->welcome.n);
 		c->link.params = paramset_over(defaults, l->params);
+		c->link.startup = paramset_ref(c->link.params);
 	} else {
 		write_console_welcome(&l->out);
 		c->link.params = paramset_ref(l->params);

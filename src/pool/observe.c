@@ -87,8 +87,10 @@ observe_frame(struct server *s, const struct frame *f, const unsigned char *p,
 		}
 		break;
 	case BE_READY_FOR_QUERY:
-		if (!hidden && s->link != NULL)
+		if (!hidden && s->link != NULL) {
 			observe_ready(s, (char)body[0]);
+			session_ready(s->link);
+		}
 		break;
 	case BE_PARAMETERS:
 	case BE_ROW_DESCRIPTION:
@@ -106,15 +108,14 @@ observe_frame(struct server *s, const struct frame *f, const unsigned char *p,
 	}
 }
 
-/* "DISCARD ALL" and "DEALLOCATE ALL", by their lengths; "RESET" where it
- * matters. */
+/* "DISCARD ALL" and "DEALLOCATE ALL", "RESET", by their lengths. */
 static bool
-may_be_reset(const struct server *s, const struct frame *f)
+may_be_reset(const struct frame *f)
 {
 	return f->type == BE_COMMAND_COMPLETE &&
 	    (f->len == FRAME_HEADER + sizeof "DISCARD ALL" ||
 	    f->len == FRAME_HEADER + sizeof "DEALLOCATE ALL" ||
-	    (s->extras != NULL && f->len == FRAME_HEADER + sizeof "RESET"));
+	    f->len == FRAME_HEADER + sizeof "RESET");
 }
 
 /* A description that says what a named statement looks like. */
@@ -131,7 +132,7 @@ bool
 observe_wants_whole(const struct server *s, const struct frame *f)
 {
 	return f->type == BE_READY_FOR_QUERY ||
-	    f->type == BE_PARAMETER_STATUS || may_be_reset(s, f) ||
+	    f->type == BE_PARAMETER_STATUS || may_be_reset(f) ||
 	    (f->type == BE_ERROR && f->len <= OBSERVE_WHOLE_MAX) ||
 	    is_description(s, f);
 }

@@ -41,6 +41,10 @@ struct link {
 	struct server *server;          /* NULL: none */
 	const struct link_hooks *hooks;
 	struct paramset *params;        /* the client's tracked parameters */
+	struct paramset *startup;       /* as at its login: RESET's target */
+	struct paramset *resetting;     /* as they were before a RESET whose
+					 * effect is not known yet; or NULL */
+	bool discarding;                /* that is of all of them */
 	struct extras *extras;          /* others of its login; NULL: none */
 	struct names *names;            /* of its statements; NULL: none */
 	uint32_t passing;               /* bytes left of a frame from it */

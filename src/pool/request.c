@@ -43,6 +43,29 @@ now_of(const struct client *c)
  * Getting a server.
  */
 
+static void refuse_cycle(struct client *, const struct error_fields *);
+static void arm_idle(struct client *);
+
+/* PostgreSQL refuses what this client asked for when it connected: each of
+ * its queries gets that answer, in PostgreSQL's words. */
+static void
+refuse_dress(struct client *c, const struct failure *f)
+{
+	const struct error_fields e = {
+		.severity = "ERROR", .code = f->sqlstate,
+		.message = f->message,
+		.detail = "invalid server parameter: this client asked for "
+		    "it when it connected",
+	};
+
+	if (c->pooler->config->log_pooler_errors)
+		log_warning(&c->log, "pooler error: %s", e.message);
+	client_set_state(c, CLIENT_IDLE);
+	arm_idle(c);
+	refuse_cycle(c, &e);
+	conn_redeliver(&c->conn);
+}
+
 static void
 on_dressed(struct server *s, const struct failure *f)
 {
@@ -62,8 +85,7 @@ on_dressed(struct server *s, const struct failure *f)
 		why = *f;
 		relay_unlink(&c->link);
 		pool_release(s);
-		client_vfail(c, &why, "invalid server parameter: this client "
-		    "asked for it when it connected");
+		refuse_dress(c, &why);
 		return;
 	}
 	client_set_state(c, CLIENT_ACTIVE);

@@ -13,6 +13,8 @@
  */
 #include "pool/session.h"
 
+#include <string.h>
+
 #include "base/must.h"
 #include "base/str.h"
 #include "config/config.h"
@@ -160,9 +162,50 @@ session_put_on(struct link *link, void (*on_done)(struct server *,
 		put_on(s);
 }
 
+/* The server resets to its own defaults, and will say so; the client's are
+ * those of its login. */
+static void
+expect_reset(struct link *link, bool all)
+{
+	link->discarding = link->discarding || all;
+	if (link->resetting == NULL)
+		link->resetting = paramset_ref(link->params);
+}
+
+void
+session_ready(struct link *link)
+{
+	struct param_names *names = link->server->pooler->names;
+	const char *is, *was;
+	unsigned i;
+
+	if (link->resetting == NULL)
+		return;
+	for (i = 0; i < param_names_count(names); i++) {
+		is = paramset_get(link->params, i);
+		was = paramset_get(link->resetting, i);
+		if (link->discarding || (is == NULL ? was != NULL :
+		    was == NULL || strcmp(is, was) != 0))
+			params_set(&link->params, i,
+			    paramset_get(link->startup, i));
+	}
+	session_forget_reset(link);
+}
+
+void
+session_forget_reset(struct link *link)
+{
+	paramset_unref(link->resetting);
+	link->resetting = NULL;
+	link->discarding = false;
+}
+
 void
 session_completed(struct server *s, struct str tag, bool hidden)
 {
+	if (!hidden && s->link != NULL && (str_is(tag, "DISCARD ALL") ||
+	    str_is(tag, "RESET")))
+		expect_reset(s->link, str_is(tag, "DISCARD ALL"));
 	if (s->extras == NULL)
 		return;
 	/* It is never part of a transaction that could be rolled back. */

@@ -39,6 +39,13 @@ void session_completed(struct server *, struct str tag, bool hidden);
 	/* A command is over, of the client's or of ours if hidden: was it one
 	 * that takes settings off? */
 
+void session_ready(struct link *);
+	/* The server is ready, and has told all that changed: after a RESET
+	 * or DISCARD ALL the client has what it asked for at its login. */
+
+void session_forget_reset(struct link *);
+	/* The link ends, or the client does. */
+
 void session_taken_off(struct server *);
 	/* The server was reset: what it does not report is unknown now. */
 
