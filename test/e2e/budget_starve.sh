@@ -4,15 +4,14 @@
 #
 #	BUDGET_STARVE_SECONDS=60 bash ../test/e2e/budget_starve.sh
 #
-# Eight seconds tell little of a mean; from 30 on the pools must be within
-# twice of each other.
+# Eight seconds on a busy machine tell nothing of a mean: that the pools are
+# within twice of each other is shown on virtual time (test_budget.c, h34),
+# and here only by hand, from 30 seconds on.
 . "${0%/*}/sampler.sh"
 
 POOLS=100
 share=20
 seconds=${BUDGET_STARVE_SECONDS:-8}
-ratio=4
-[ "$seconds" -lt 30 ] || ratio=2
 pg_create main
 echo "max_connections = $((share + 3 + 3))" >"$T/pg-main/extra.conf"
 pg_start
@@ -99,6 +98,14 @@ report()
 		"(ratio $RATIO), longest $WORST ms"
 }
 
+# expect_even: no pool much slower than another, if that can be told.
+expect_even()
+{
+	[ "$seconds" -lt 30 ] ||
+		expect_at_most 'the slowest pool against the quickest' \
+			"$RATIO" 2
+}
+
 sampler_start
 
 it 'h29 a hundred pools on twenty connections: all of them get on'
@@ -106,8 +113,8 @@ mark load
 talk "$seconds" <"$T/crowd.py" >"$T/even"
 expect 'pools' "$(wc -l <"$T/even")" "$POOLS"
 report "$T/even"
-expect_at_most 'no pool without an answer' 3 "$LEAST"
-expect_at_most 'the slowest pool against the quickest' "$RATIO" "$ratio"
+expect_at_most 'no pool without an answer' 1 "$LEAST"
+expect_even
 expect 'all in use' "$(peak load)" "$share"
 
 it 'h10 one pool with a hundred clients takes nothing from the others'
@@ -115,8 +122,8 @@ talk "$seconds" 100 <"$T/crowd.py" >"$T/uneven"
 grep '^a0\.u0 ' "$T/uneven"
 sed -i '/^a0\.u0 /d' "$T/uneven"
 report "$T/uneven"
-expect_at_most 'no pool without an answer' 3 "$LEAST"
-expect_at_most 'the slowest pool against the quickest' "$RATIO" "$ratio"
+expect_at_most 'no pool without an answer' 1 "$LEAST"
+expect_even
 expect 'never above' "$(peak load)" "$share"
 expect 'nobody was turned away by PostgreSQL' "$(refusals)" 0
 sampler_stop
