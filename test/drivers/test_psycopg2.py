@@ -80,6 +80,7 @@ def prepares_in_blocks():
             c, "prepare mine as select 1"), "already exists")
         c.rollback()
         same("still", one(c, "execute mine (5)"), i * 1000 + 5)
+        c.commit()  # or it keeps its server until all have done
     crowd(connect, body)
 
 
@@ -99,6 +100,7 @@ def batches():
         c.commit()
         same("there", one(c, "select count(*) from lines where s = %s", i),
              500)
+        c.commit()
     crowd(connect, body)
 
 
