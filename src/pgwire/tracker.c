@@ -253,6 +253,13 @@ tracker_mark(struct tracker *t, uint32_t mark)
 		entry(t, t->count - 1)->mark = mark;
 }
 
+void
+tracker_several(struct tracker *t, uint8_t n)
+{
+	if (!t->skipping)
+		entry(t, t->count - 1)->several = n;
+}
+
 bool
 tracker_local(struct tracker *t, char answer, uint32_t mark)
 {
@@ -418,7 +425,7 @@ on_complete(struct tracker *t)
 	end_copy(t);
 	if (kind == OWED_EXECUTE)
 		pop(t);
-	else
+	else if (entry(t, 0)->hide != HIDE_SEVERAL)
 		settle_mark(t, true);
 	return true;
 }
@@ -518,6 +525,11 @@ hides(struct owed *head, char type)
 		if (type == BE_COMMAND_COMPLETE)
 			head->hide = HIDE_FIRST;
 		break;
+	case HIDE_SEVERAL:
+		if (type != BE_COMMAND_COMPLETE || head->several == 0)
+			break;
+		head->several--;
+		return true;
 	}
 	return false;
 }

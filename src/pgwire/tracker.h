@@ -27,7 +27,8 @@ enum hide {
 	HIDE_ALL,
 	HIDE_SUCCESS,           /* of an injected Parse: its error is shown */
 	HIDE_FIRST,             /* of a Query: the first CommandComplete */
-	HIDE_SECOND             /* of a Query: the second one */
+	HIDE_SECOND,            /* of a Query: the second one */
+	HIDE_SEVERAL            /* of a Query: see tracker_several() */
 };
 
 enum owed_kind {
@@ -43,6 +44,7 @@ enum copying { COPYING_NOTHING, COPYING_IN, COPYING_OUT, COPYING_BOTH };
 struct owed {
 	uint8_t kind, hide;     /* enum owed_kind, enum hide */
 	char answer;            /* of OWED_LOCAL: its type */
+	uint8_t several;        /* so many are still to be hidden */
 	uint32_t mark;          /* the owner's; 0: none */
 };
 
@@ -80,6 +82,10 @@ void tracker_mark(struct tracker *, uint32_t mark);
 	/* Put a mark on what was sent just now. on_mark follows, at once if
 	 * the server will skip it. A Query is done, for its mark, when its
 	 * first command is. */
+
+void tracker_several(struct tracker *, uint8_t n);
+	/* Of the Query sent just now, with HIDE_SEVERAL, the first n
+	 * completions are hidden. It is done, for its mark, at its end. */
 
 bool tracker_local(struct tracker *, char answer, uint32_t mark);
 	/* Something is not sent, since we know the answer: it is due when all

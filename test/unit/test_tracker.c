@@ -218,6 +218,9 @@ static const struct {
 	    "F:Q1 busy B:C- B:T B:D B:C busy B:ZI rest" },
 	{ "no error is", "F:Q1 B:E B:ZI F:Q1 B:C- B:E B:ZI rest" },
 	{ "nor a notice in front of it", "F:Q1 B:N B:C- B:C B:ZI rest" },
+	{ "the first two are hidden",
+	    "F:Q3 B:C- B:N B:C- B:T B:C B:C busy B:ZI rest" },
+	{ "or one, if the next fails", "F:Q3 B:C- B:E busy B:ZI rest" },
 	{ "the second is hidden", "F:Q2 B:C B:C- busy B:ZI rest" },
 	{ "the next query is not", "F:Q1 F:Q B:C- B:C B:ZI B:C B:ZI rest" },
 
@@ -242,15 +245,18 @@ mark_of(char *word, const char *marks)
 static void
 send_word(struct tracker *t, char *word, const char *why)
 {
-	char mark = mark_of(word, "*+12!");
+	char mark = mark_of(word, "*+123!");
 	enum hide hide = mark == '*' ? HIDE_ALL :
 	    mark == '+' ? HIDE_SUCCESS : mark == '1' ? HIDE_FIRST :
-	    mark == '2' ? HIDE_SECOND : HIDE_NOTHING;
+	    mark == '2' ? HIDE_SECOND : mark == '3' ? HIDE_SEVERAL :
+	    HIDE_NOTHING;
 	enum track got = tracker_frontend(t, word[2],
 	    word[3] == 's' ? 'S' : 'P', hide);
 
 	ck_assert_msg((got == TRACK_BAD) == (mark == '!'), "%s: at %s",
 	    why, word);
+	if (hide == HIDE_SEVERAL)
+		tracker_several(t, 2);
 }
 
 static void
