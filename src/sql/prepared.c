@@ -156,3 +156,55 @@ prepared_read(struct str text, bool backslashes)
 		out.kind = PREPARED_UNCLEAR;
 	return out;
 }
+
+/* Go to the end of the statement; false: that cannot be told. */
+static bool
+skip_statement(struct reader *r)
+{
+	size_t depth = 0;
+	bool begin = false;
+
+	for (; r->token.type != TOKEN_END; next(r)) {
+		if (depth == 0 && at_punct(r, ';'))
+			break;
+		if (begin && token_is_word(&r->token, "atomic"))
+			return false;
+		begin = token_is_word(&r->token, "begin");
+		if (at_punct(r, '('))
+			depth++;
+		else if (at_punct(r, ')') && depth > 0)
+			depth--;
+	}
+	return depth == 0 && !r->broken;
+}
+
+struct prepared_list
+prepared_list_on(struct str text, bool backslashes)
+{
+	return (struct prepared_list){ lexer_on(text, backslashes) };
+}
+
+enum prepared_kind
+prepared_list_next(struct prepared_list *list, struct prepared_place *place)
+{
+	struct reader r = { .lexer = list->lexer };
+	bool found = false;
+
+	while (!found && next(&r) != TOKEN_END) {
+		if (token_is_word(&r.token, "prepare") ||
+		    token_is_word(&r.token, "deallocate"))
+			return PREPARED_UNCLEAR;
+		found = token_is_word(&r.token, "execute");
+		if (found) {
+			next(&r);
+			place->at = r.token.text;
+			if (!token_name(&r.token, place->name))
+				return PREPARED_UNCLEAR;
+			next(&r);
+		}
+		if (!skip_statement(&r))
+			return PREPARED_UNCLEAR;
+	}
+	list->lexer = r.lexer;
+	return found ? PREPARED_EXECUTE : PREPARED_NOT;
+}

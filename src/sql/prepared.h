@@ -42,4 +42,24 @@ struct prepared_text prepared_read(struct str text, bool backslashes);
 	 * inside of CREATE TABLE AS or EXPLAIN are PREPARED_NOT: the facts of
 	 * classify.h have those. */
 
+/* The EXECUTEs of a text that has several statements, one by one. */
+struct prepared_list {
+	struct lexer lexer;
+};
+
+struct prepared_place {
+	char name[SQL_NAME_MAX];        /* as above */
+	struct str at;          /* where it stands in the text */
+};
+
+struct prepared_list prepared_list_on(struct str text, bool backslashes);
+	/* At the beginning of text, which must stay in place. */
+
+enum prepared_kind prepared_list_next(struct prepared_list *,
+    struct prepared_place *);
+	/* PREPARED_EXECUTE: there is one. PREPARED_NOT: no more.
+	 * PREPARED_UNCLEAR: a PREPARE or DEALLOCATE is among them, a name
+	 * that only the server can read, or where a statement ends is not
+	 * sure (BEGIN ATOMIC, what is broken). Linear. */
+
 #endif

@@ -103,6 +103,56 @@ START_TEST(f27_long_names_are_cut_and_long_texts_read)
 }
 END_TEST
 
+static const struct {
+	const char *why, *text, *names;         /* ? : unclear */
+} lists[] = {
+	{ "many", "execute a(1);execute B (2) ; EXECUTE \"c c\"",
+	    "a B \"c c\"" },
+	{ "others in between", "execute a; select ';' from (b); ; execute c;",
+	    "a c" },
+	{ "a semicolon in what is quoted",
+	    "execute a($$;execute x$$, '; execute y'); -- ; execute z\n"
+	    "execute /* ;execute v */ b", "a b" },
+	{ "in parentheses",
+	    "execute a; create rule r as on insert to t do (execute x; "
+	    "execute y); execute b", "a b" },
+	{ "not at the top", "execute a; explain execute b", "a" },
+	{ "a transaction", "execute a; commit; begin; execute b", "a b" },
+	{ "a body of statements",
+	    "execute a; create function f() begin atomic select 1; end", "a?" },
+	{ "PREPARE", "execute a; prepare b as select 1", "a?" },
+	{ "DEALLOCATE", "execute a; deallocate a", "a?" },
+	{ "unicode", "execute a; execute U&\"a\"", "a?" },
+	{ "no name", "execute a; execute", "a?" },
+	{ "broken", "execute a; execute b('x", "a?" },
+	{ "no end of a parenthesis", "execute a; execute b(1; select 2",
+	    "a?" },
+	{ "nothing", "", "" },
+};
+
+START_TEST(f23_many_are_found)
+{
+	struct prepared_list list = prepared_list_on(
+	    str_of(lists[_i].text), false);
+	struct prepared_place place;
+	enum prepared_kind kind;
+	struct text got = { 0 };
+
+	text_puts(&got, "");
+	while ((kind = prepared_list_next(&list, &place)) ==
+	    PREPARED_EXECUTE) {
+		if (got.n > 0)
+			text_puts(&got, " ");
+		text_add(&got, place.at.p, place.at.n);
+	}
+	if (kind == PREPARED_UNCLEAR)
+		text_puts(&got, "?");
+	ck_assert_msg(str_is((struct str){ got.p, got.n }, lists[_i].names),
+	    "%s: %.*s", lists[_i].why, (int)got.n, got.p);
+	text_fini(&got);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -112,6 +162,7 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, f23_parts_are_found, 0, countof(cases));
+	tcase_add_loop_test(tc, f23_many_are_found, 0, countof(lists));
 	tcase_add_test(tc, f27_long_names_are_cut_and_long_texts_read);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
