@@ -81,6 +81,20 @@ settle_plan(struct prepared *p, const struct effect *e, bool done)
 		plans_remove(&p->plans, e->statement);
 }
 
+/* Whichever of them it was that failed, and how far they came: none is what
+ * the server is known to have. */
+static void
+settle_part(struct prepared *p, const struct effect *e, bool done)
+{
+	struct plan *plan = plans_find(&p->plans, e->statement);
+
+	if (plan == NULL)
+		return;
+	plan->pending = false;
+	if (!done)
+		plan->stale = true;
+}
+
 static void
 settle_name(struct link *link, const struct effect *e, bool done)
 {
@@ -148,14 +162,16 @@ note_described(struct prepared *p, struct effect *e)
 	e->name = NULL;
 }
 
-static void
-on_mark(struct tracker *t, uint32_t mark, bool done)
+/* Returns the mark of what settles with it. */
+static uint32_t
+settle(struct server *s, uint32_t mark, bool done)
 {
-	struct server *s = container_of(t, struct server, tracker);
 	struct prepared *p = s->prepared;
 	struct effect *e = &p->effects[mark - 1];
+	uint32_t next;
 
 	must(mark <= p->n && e->kind != EFFECT_NONE);
+	next = e->next;
 	switch (e->kind) {
 	case EFFECT_NONE:
 		break;
@@ -175,19 +191,32 @@ on_mark(struct tracker *t, uint32_t mark, bool done)
 	case EFFECT_EVICT:
 		settle_evict(p, e, done);
 		break;
+	case EFFECT_PART:
+		settle_part(p, e, done);
+		break;
 	case EFFECT_CHECK:
 		p->checked = done ? e->statement : NULL;
 		p->check = e->told;
 		break;
 	case EFFECT_USE:
 	case EFFECT_CLASH:
-		if (!done && !t->skipping)
+		if (!done && !s->tracker.skipping)
 			remember(p, e);
 		else if (done && e->name != NULL)
 			note_described(p, e);
 		break;
 	}
 	drop(p, e);
+	return next;
+}
+
+static void
+on_mark(struct tracker *t, uint32_t mark, bool done)
+{
+	struct server *s = container_of(t, struct server, tracker);
+
+	while (mark != 0)
+		mark = settle(s, mark, done);
 }
 
 void

@@ -110,6 +110,27 @@ prepared_is_unsure(const struct prepared *p, const struct plan *plan)
 	return plan != NULL && plan->pending && plan->batch != p->batch;
 }
 
+void
+prepared_touch(struct prepared *p, const struct statement *st)
+{
+	struct plan *plan = plans_find(&p->plans, st);
+
+	must(plan != NULL);
+	plan->batch = p->batch;
+	plans_touch(&p->plans, plan);
+}
+
+enum prepared_known
+prepared_ask(struct server *s, const struct statement *st)
+{
+	struct prepared *p = prepared_of(s);
+	struct plan *plan = plans_find(&p->plans, st);
+
+	if (prepared_is_unsure(p, plan))
+		return SERVER_IS_UNSURE;
+	return plan != NULL && !plan->stale ? SERVER_HAS : SERVER_LACKS;
+}
+
 struct plan *
 prepared_add_plan(struct server *s, struct statement *st,
     struct outgoing *out)
@@ -140,8 +161,7 @@ prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
 	    HIDE_SUCCESS;
 
 	if (plan != NULL && !plan->stale) {
-		plan->batch = p->batch;
-		plans_touch(&p->plans, plan);
+		prepared_touch(p, st);
 		return;
 	}
 	/* Where the server skips it, it is gone again at once. */

@@ -19,13 +19,14 @@
  *	a name that is in use: EXECUTE of what is not there, whose error is
  *	             told as the other one
  *
- * In a batch the same is done by messages of ours before the client's.
+ * In a batch the same is done by messages of ours before the client's. Many
+ * EXECUTEs in one Query are the matter of prepared_several.c.
  *
- * All else passes as it is: several statements in one text, names written as
- * U&"", a named Parse of EXECUTE, text that cannot be read byte by byte, or in
- * which backslashes escape. So does a simple EXECUTE of what was prepared by a
- * Parse message, where the server lacks it and PREPARE could not do the same:
- * a Parse of ours that fails would make the server skip the Query.
+ * All else passes as it is: other texts of several statements, names written
+ * as U&"", a named Parse of EXECUTE, text that cannot be read byte by byte, or
+ * in which backslashes escape. So does a simple EXECUTE of what was prepared
+ * by a Parse message, where the server lacks it and PREPARE could not do the
+ * same: a Parse of ours that fails would make the server skip the Query.
  */
 #include "pool/prepared_sql.h"
 
@@ -40,13 +41,13 @@
 #include "pool/names.h"
 #include "pool/outgoing.h"
 #include "pool/plans.h"
+#include "pool/prepared_several.h"
 #include "pool/prepared_state.h"
 #include "pool/relay.h"
 #include "pool/server.h"
 #include "pool/sqlplan.h"
 #include "pool/state.h"
 #include "pool/statement.h"
-#include "sql/fingerprint.h"
 #include "sql/prepared.h"
 
 #define GLANCE_MAX 1024u        /* comments longer than that hide the word */
@@ -56,6 +57,7 @@ struct sql {
 	struct link *link;
 	struct server *server;
 	struct outgoing *out;
+	struct str whole;
 	struct prepared_text text;
 	struct str tail;        /* of a Parse, behind its text */
 };
@@ -137,6 +139,7 @@ read_text(struct sql *sql, const struct frame *f, const unsigned char *p,
 	}
 	if (end == NULL)
 		return PREPARED_PASS;
+	sql->whole = text;
 	sql->text = prepared_read(text, false);
 	sql->tail = (struct str){ end + 1,
 		(size_t)((const char *)p + f->len - (end + 1)) };
@@ -164,23 +167,8 @@ acquire(const struct sql *sql)
 }
 
 /*
- * What is known, and what changes.
+ * What changes: these return the mark of what does it.
  */
-
-enum known { SERVER_HAS, SERVER_LACKS, SERVER_IS_UNSURE };
-
-static enum known
-ask(struct server *s, struct statement *st)
-{
-	struct prepared *p = prepared_of(s);
-	struct plan *plan = plans_find(&p->plans, st);
-
-	if (prepared_is_unsure(p, plan))
-		return SERVER_IS_UNSURE;
-	return plan != NULL && !plan->stale ? SERVER_HAS : SERVER_LACKS;
-}
-
-/* These return the mark of what does it. */
 
 static uint32_t
 note_name(const struct sql *sql, enum effect_kind kind, struct statement *st)
@@ -203,11 +191,8 @@ static uint32_t
 note_use(const struct sql *sql, struct statement *st)
 {
 	struct prepared *p = sql->server->prepared;
-	struct plan *plan = plans_find(&p->plans, st);
 
-	must(plan != NULL);
-	plan->batch = p->batch;
-	plans_touch(&p->plans, plan);
+	prepared_touch(p, st);
 	return effect_note(p, EFFECT_USE, st, NULL);
 }
 
@@ -250,7 +235,7 @@ query_prepare(const struct sql *sql)
 	char ours[STATEMENT_NAME_ROOM];
 	struct text text = { 0 };
 
-	switch (ask(s, st)) {
+	switch (prepared_ask(s, st)) {
 	case SERVER_IS_UNSURE:
 		statement_release(st);
 		return PREPARED_WAIT;
@@ -274,44 +259,10 @@ query_prepare(const struct sql *sql)
 	return PREPARED_DONE;
 }
 
-/* The text of what was prepared by a Parse, if PREPARE understands it: one
- * that plans, without declared types, which are numbers there. */
-static bool
-is_plain_parse(const struct statement *st, struct str *text)
-{
-	const uint64_t plans = VERB_BIT(SELECT) | VERB_BIT(INSERT) |
-	    VERB_BIT(UPDATE) | VERB_BIT(DELETE) | VERB_BIT(MERGE) |
-	    VERB_BIT(VALUES) | VERB_BIT(WITH) | VERB_BIT(TABLE);
-	struct str body = statement_body(st);
-	size_t n = strnlen(body.p, body.n);
-
-	*text = (struct str){ body.p, n };
-	return body.n - n == 3 && body.p[n + 1] == 0 && body.p[n + 2] == 0 &&
-	    (plans >> fingerprint_verb(*text, false) & 1) != 0;
-}
-
-/* Append what prepares it as this; false: that cannot be said in SQL. */
-static bool
-add_prepare(struct text *out, const char *ours, const struct statement *st)
-{
-	struct str text = statement_body(st);
-
-	if (statement_kind(st) == STATEMENT_SQL) {
-		sqlplan_text(out, ours, text);
-	} else if (is_plain_parse(st, &text)) {
-		text_printf(out, "PREPARE %s AS ", ours);
-		text_add(out, text.p, text.n);
-		text_puts(out, "\n");    /* it may end in a comment */
-	} else {
-		return false;
-	}
-	return true;
-}
-
 static enum prepared_step
 query_execute(const struct sql *sql, struct statement *st)
 {
-	bool has = ask(sql->server, st) == SERVER_HAS;
+	bool has = prepared_ask(sql->server, st) == SERVER_HAS;
 	char ours[STATEMENT_NAME_ROOM];
 	struct text text = { 0 };
 	uint32_t mark;
@@ -319,9 +270,10 @@ query_execute(const struct sql *sql, struct statement *st)
 	statement_name(st, ours);
 	if (has) {
 		mark = note_use(sql, st);
-	} else if (!add_prepare(&text, ours, st)) {
+	} else if (!sqlplan_can_say(st)) {
 		return PREPARED_PASS;
 	} else {
+		sqlplan_say(&text, ours, st);
 		prepared_add_plan(sql->server, st, sql->out);
 		mark = effect_note(sql->server->prepared, EFFECT_PLAN, st,
 		    NULL);
@@ -394,7 +346,7 @@ parse_prepare(const struct sql *sql)
 	struct statement *st = acquire(sql);
 	struct text text = { 0 };
 
-	if (ask(sql->server, st) == SERVER_IS_UNSURE) {
+	if (prepared_ask(sql->server, st) == SERVER_IS_UNSURE) {
 		statement_release(st);
 		return PREPARED_WAIT;
 	}
@@ -461,6 +413,15 @@ see_parse(struct sql *sql, struct statement *known)
 	return PREPARED_PASS;
 }
 
+/* DONE is it with the whole frame. */
+static enum prepared_step
+whole(enum prepared_step step, const struct frame *f, size_t *bytes)
+{
+	if (step == PREPARED_DONE)
+		*bytes = f->len;
+	return step;
+}
+
 static enum prepared_step
 see(struct link *link, const struct frame *f, const unsigned char *p,
     size_t n, struct outgoing *out, size_t *bytes)
@@ -475,17 +436,17 @@ see(struct link *link, const struct frame *f, const unsigned char *p,
 	    (n <= FRAME_HEADER || p[FRAME_HEADER] != '\0')))
 		return PREPARED_PASS;
 	step = read_text(&sql, f, p, n, at, bytes);
-	if (step != PREPARED_DONE || sql.text.kind == PREPARED_NOT)
-		return step == PREPARED_DONE ? PREPARED_PASS : step;
+	if (step == PREPARED_DONE && sql.text.kind == PREPARED_NOT)
+		return f->type != FE_QUERY ? PREPARED_PASS :
+		    whole(prepared_several(link, sql.whole, out), f, bytes);
+	if (step != PREPARED_DONE)
+		return step;
 	name = names_find(link->names, sql.text.name);
 	if (name != NULL && prepared_waits_for(prepared_of(link->server), name))
 		return PREPARED_WAIT;
 	known = name != NULL ? name->statement : NULL;
-	step = f->type == FE_QUERY ? see_query(&sql, known) :
-	    see_parse(&sql, known);
-	if (step == PREPARED_DONE)
-		*bytes = f->len;
-	return step;
+	return whole(f->type == FE_QUERY ? see_query(&sql, known) :
+	    see_parse(&sql, known), f, bytes);
 }
 
 enum prepared_step

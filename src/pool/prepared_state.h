@@ -27,7 +27,9 @@ enum effect_kind {
 	EFFECT_EVICT,           /* the server has it no more */
 	EFFECT_USE,             /* none, but it may fail for its age */
 	EFFECT_CLASH,           /* none: the name is in use */
-	EFFECT_CHECK            /* none: does it look as was told? */
+	EFFECT_CHECK,           /* none: does it look as was told? */
+	EFFECT_PART             /* one of several that the server has, or may
+	                         * have if they failed */
 };
 
 struct effect {
@@ -36,6 +38,7 @@ struct effect {
 	char *name;             /* the client's, or NULL */
 	uint32_t at;            /* USE: of its frame in the batch */
 	uint64_t told;          /* USE, CHECK: what the client was told */
+	uint32_t next;          /* PART: the mark of another one; 0: none */
 };
 
 /* Running an execution again, unseen; see heal.c. */
@@ -95,6 +98,14 @@ void prepared_have_plan(struct server *, struct statement *,
 struct plan *prepared_add_plan(struct server *, struct statement *,
     struct outgoing *);
 	/* Make room for one that the server is about to learn. */
+
+void prepared_touch(struct prepared *, const struct statement *);
+	/* It is used in this batch. It must be there. */
+
+enum prepared_known { SERVER_HAS, SERVER_LACKS, SERVER_IS_UNSURE };
+
+enum prepared_known prepared_ask(struct server *, const struct statement *);
+	/* Has the server a plan of it that can be used? */
 
 bool prepared_is_unsure(const struct prepared *, const struct plan *);
 	/* Was it prepared in a batch before this one, and is not answered

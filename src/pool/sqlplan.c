@@ -9,11 +9,15 @@
  */
 #include "pool/sqlplan.h"
 
+#include <string.h>
+
+#include "base/must.h"
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
 #include "pool/outgoing.h"
 #include "pool/server.h"
 #include "pool/statement.h"
+#include "sql/fingerprint.h"
 
 void
 sqlplan_text(struct text *out, const char *name, struct str body)
@@ -22,6 +26,47 @@ sqlplan_text(struct text *out, const char *name, struct str body)
 	text_puts(out, name);
 	text_puts(out, " ");
 	text_add(out, body.p, body.n);
+}
+
+/* The text of a Parse. */
+static struct str
+text_of(const struct statement *st)
+{
+	struct str body = statement_body(st);
+
+	return (struct str){ body.p, strnlen(body.p, body.n) };
+}
+
+/* PREPARE takes what can be planned; and declared types, which are numbers in
+ * a Parse, have names there. */
+bool
+sqlplan_can_say(const struct statement *st)
+{
+	const uint64_t plans = VERB_BIT(SELECT) | VERB_BIT(INSERT) |
+	    VERB_BIT(UPDATE) | VERB_BIT(DELETE) | VERB_BIT(MERGE) |
+	    VERB_BIT(VALUES) | VERB_BIT(WITH) | VERB_BIT(TABLE);
+	struct str body = statement_body(st), text = text_of(st);
+
+	if (statement_kind(st) == STATEMENT_SQL)
+		return true;
+	return body.n - text.n == 3 && body.p[text.n + 1] == 0 &&
+	    body.p[text.n + 2] == 0 &&
+	    (plans >> fingerprint_verb(text, false) & 1) != 0;
+}
+
+void
+sqlplan_say(struct text *out, const char *name, const struct statement *st)
+{
+	struct str text = text_of(st);
+
+	must(sqlplan_can_say(st));
+	if (statement_kind(st) == STATEMENT_SQL) {
+		sqlplan_text(out, name, statement_body(st));
+		return;
+	}
+	text_printf(out, "PREPARE %s AS ", name);
+	text_add(out, text.p, text.n);
+	text_puts(out, "\n");           /* it may end in a comment */
 }
 
 static void

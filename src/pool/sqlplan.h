@@ -4,6 +4,7 @@
 #ifndef POOL_SQLPLAN_H
 #define POOL_SQLPLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -18,6 +19,13 @@ struct statement;
 
 void sqlplan_text(struct text *, const char *name, struct str body);
 	/* Append PREPARE with this name. */
+
+bool sqlplan_can_say(const struct statement *);
+	/* Is there a PREPARE that does the same, also for what was prepared
+	 * by a Parse? */
+
+void sqlplan_say(struct text *, const char *name, const struct statement *);
+	/* Append it. */
 
 void sqlplan_prepare(struct server *, const struct statement *, enum hide,
     uint32_t mark, struct outgoing *);

@@ -151,6 +151,80 @@ static const struct play plays[] = {
 		"server 1: C PREPARE / Z I",
 		"client 1: Q PREPARE TRANSACTION 's'",
 		"server 1 < Q PREPARE TRANSACTION 's'" } },
+	{ "many EXECUTEs in one text", TWO, {
+		PREPARED(1),
+		"client 1: Q PREPARE t (int) AS select 2",
+		"server 1: C PREPARE / Z I",
+		"client 1 < C PREPARE / Z I",
+		HELD,
+		"client 1: Q EXECUTE s;select 1;execute T(1); EXECUTE s;"
+		    "EXECUTE other;",
+		"server 2 < Q PREPARE _1 AS select 1;PREPARE _2 (int) AS "
+		    "select 2;EXECUTE _1;select 1;execute _2(1); EXECUTE _1;"
+		    "EXECUTE other;",
+		"server 2: C PREPARE / C PREPARE / T / D 1 / C SELECT 1 / "
+		    "C SELECT 1 / C INSERT 0 1 / C SELECT 1 / E 26000 x / Z I",
+		"client 1 < T / D 1 / C SELECT 1 / C SELECT 1 / "
+		    "C INSERT 0 1 / C SELECT 1 / E 26000 x / Z I" } },
+	{ "the next time the server has them", TWO, {
+		PREPARED(1),
+		HELD,
+		"client 1: Q EXECUTE s;EXECUTE s",
+		"server 2 < Q PREPARE _1 AS select 1;EXECUTE _1;EXECUTE _1",
+		"server 2: C PREPARE / C SELECT 1 / C SELECT 1 / Z I",
+		"client 1 < C SELECT 1 / C SELECT 1 / Z I",
+		"client 1: Q EXECUTE s(1);EXECUTE s(2)",
+		"server 2 < Q EXECUTE _1(1);EXECUTE _1(2)",
+		"server 2: C SELECT 1 / C SELECT 1 / Z I",
+		"client 1 < C SELECT 1 / C SELECT 1 / Z I",
+		"client 1: Q EXECUTE s",
+		"server 2 < Q EXECUTE _1" } },
+	{ "what failed among many is prepared anew", TWO, {
+		PREPARED(1),
+		HELD,
+		"client 1: Q EXECUTE s;EXECUTE s",
+		"server 2: E 42P01 no such table / Z I",
+		"client 1 < E 42P01 no such table / Z I",
+		"client 1: Q EXECUTE s;EXECUTE s",
+		"server 2 < C S _1 / Q PREPARE _1 AS select 1;EXECUTE _1;"
+		    "EXECUTE _1",
+		"server 2: 3 / C PREPARE / C SELECT 1 / E 22012 zero / Z I",
+		"client 1 < C SELECT 1 / E 22012 zero / Z I",
+		"client 1: Q EXECUTE s",
+		"server 2 < C S _1 / Q PREPARE _1 AS select 1;EXECUTE _1",
+		"server 2: 3 / C PREPARE / C SELECT 1 / Z I",
+		"client 1 < C SELECT 1 / Z I" } },
+	{ "many of a name that is not there yet wait for it", ONE, {
+		"client 1: Q PREPARE s AS select 1 / Q EXECUTE s;EXECUTE s",
+		"server 1 < Q PREPARE _1 AS select 1",
+		"server 1: C PREPARE / Z I",
+		"client 1 < C PREPARE / Z I",
+		"server 1 < Q EXECUTE _1;EXECUTE _1" } },
+	{ "none is given up for another of the same text",
+	    ONE "max_prepared_statements = 1\n", {
+		PREPARED(1),
+		"client 1: Q PREPARE t AS select 2",
+		"server 1: 3 / C PREPARE / Z I",
+		"client 1 < C PREPARE / Z I",
+		"client 1: Q EXECUTE s;EXECUTE t",
+		"server 1 < Q PREPARE _1 AS select 1;EXECUTE _1;"
+		    "EXECUTE _2" } },
+	{ "many where a batch has failed before", TWO, {
+		PREPARED(1),
+		HELD,
+		"client 1: P - bad",
+		"server 2: E 42601 syntax error",
+		"client 1 < E 42601 syntax error",
+		"client 1: Q EXECUTE s;EXECUTE s / S",
+		"server 2: Z I",
+		"client 1 < Z I",
+		"client 1: Q EXECUTE s;EXECUTE s",
+		"server 2 < C S _1 / Q PREPARE _1 AS select 1;EXECUTE _1;"
+		    "EXECUTE _1" } },
+	{ "PREPARE and DEALLOCATE among several pass", ONE, {
+		PREPARED(1),
+		"client 1: Q EXECUTE s; DEALLOCATE s",
+		"server 1 < Q EXECUTE s; DEALLOCATE s" } },
 	{ "one that follows its name at once waits for it", ONE, {
 		"client 1: Q PREPARE s AS bad / Q EXECUTE s",
 		"server 1 < Q PREPARE _1 AS bad",
