@@ -55,9 +55,10 @@ static const char ini_head[] =
     ";1 = host=/tmp/pgweir1\n"
     "\n"
     "[hosts]\n"
-    ";; The budget of one PostgreSQL server; see server_connections:\n"
+    ";; What is known of one PostgreSQL server:\n"
     ";10.0.0.5:5432 = server_connections=80\n"
     ";/run/postgresql:5432 = same_as=10.0.0.5:5432\n"
+    ";10.0.0.7:5432 = weight=2\n"
     "\n"
     "[pgweir]\n";
 
@@ -78,7 +79,7 @@ state_sentence(const struct setting *row)
 {
 	if (is_refused(row))
 		return row->type == SETTING_ENUM ?
-		    "PgBouncer's other words are refused until they are "
+		    "Further words are known, but refused until they are "
 		    "implemented." :
 		    "Not implemented yet: anything but the default is "
 		    "refused.";
@@ -212,6 +213,7 @@ print_kind(const struct setting *row)
 		text_fini(&words);
 		break;
 	case SETTING_STR:
+	case SETTING_SECRET:
 		printf("Text");
 		break;
 	}

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "base/str.h"
 #include "config/connstr.h"
 #include "config/hostkey.h"
 #include "config/userlist.h"
@@ -71,6 +72,7 @@ unset_overrides(struct overrides *o)
 {
 	*o = (struct overrides){
 		-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+		-1, -1,
 	};
 }
 
@@ -85,6 +87,7 @@ copy_database(struct config_database *to, const struct config_database *from)
 	copy_values(rows, n, to, from);
 	to->name = mem_strdup(from->name);
 	to->order = from->order;
+	to->port = from->port;
 	to->nhosts = from->nhosts;
 	to->hosts = mem_alloc((from->nhosts + 1) * sizeof *to->hosts);
 	for (i = 0; i < from->nhosts; i++) {
@@ -212,22 +215,78 @@ has_room(size_t n, struct err *err)
 	    err_set(err, "expected at most %d entries", ENTRIES_MAX);
 }
 
+/* The port at *at, which then is behind it. */
 static bool
-use_hosts(struct config_database *db, const char *list, struct err *err)
+parse_port(const char **at, uint16_t *port, struct err *err)
+{
+	size_t len = strcspn(*at, ",");
+	struct str text = str_trim((struct str){ *at, len });
+	char *digits = mem_dup(text.p, text.n), *end;
+	long n = strtol(digits, &end, 0);
+	bool ok = text.n > 0 && *end == '\0' && n >= 1 && n <= 65535;
+
+	if (!ok)
+		(void)err_set(err, "port: expected a number from 1 to 65535, "
+		    "found \"%.40s\"", digits);
+	*port = (uint16_t)n;
+	*at += len;
+	mem_free(digits);
+	return ok;
+}
+
+/* Either one port for all hosts or one for each. */
+static bool
+use_ports(struct config_database *db, struct err *err)
+{
+	const char *at = db->ports;
+	struct text plain = {0};
+	uint16_t port;
+	size_t n = 0;
+
+	for (;; at++) {
+		if (!parse_port(&at, &port, err)) {
+			text_fini(&plain);
+			return false;
+		}
+		if (n == 0)
+			db->port = port;
+		if (n < db->nhosts)
+			db->hosts[n].port = port;
+		text_printf(&plain, "%s%u", n > 0 ? "," : "",
+		    (unsigned)port);
+		n++;
+		if (*at == '\0')
+			break;
+	}
+	/* Written in one way, so that a reload sees what has changed. */
+	mem_free(db->ports);
+	db->ports = text_take(&plain);
+	if (n == 1) {
+		for (; n < db->nhosts; n++)
+			db->hosts[n].port = port;
+		return true;
+	}
+	return n == db->nhosts || err_set(err, "port: expected one port for "
+	    "all hosts or as many as there are hosts (%zu), found %zu",
+	    db->nhosts == 0 ? 1 : db->nhosts, n);
+}
+
+static bool
+use_hosts(struct config_database *db, struct err *err)
 {
 	char **names;
 	size_t i, n;
 
-	if (!connstr_split_hosts(list, &names, &n, err))
+	if (db->host == NULL)
+		return use_ports(db, err);
+	if (!connstr_split_hosts(db->host, &names, &n, err))
 		return false;
 	db->hosts = mem_alloc(n * sizeof *db->hosts);
 	db->nhosts = n;
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
 		db->hosts[i].name = names[i];
-		db->hosts[i].port = (uint16_t)db->port;
-	}
 	mem_free(names);
-	return true;
+	return use_ports(db, err);
 }
 
 struct config_database *
@@ -249,9 +308,9 @@ build_database(struct config *c, const char *name, const char *value,
 	unset_overrides(&db.over);
 	set_defaults(t.rows, t.n, &db);
 	if (!connstr_parse(value, on_pair, &t, &why) ||
-	    (db.host != NULL && !use_hosts(&db, db.host, &why))) {
+	    !use_hosts(&db, &why)) {
 		(void)err_set(err, "database \"%.80s\": %s", name, why.text);
-		free_values(t.rows, t.n, &db);
+		config_database_fini(&db);
 		return NULL;
 	}
 	c->databases = grow(c->databases, c->ndatabases, sizeof *slot);
@@ -404,6 +463,35 @@ build_check_share(const struct config *c, const struct config_budget *b,
     struct err *err)
 {
 	return is_enough(c, b->server_connections, err);
+}
+
+static bool
+all_roles_fixed(const struct config *c, const struct config_database *db)
+{
+	const struct config_budget *b;
+	size_t i;
+
+	for (i = 0; i < db->nhosts; i++) {
+		b = config_budget_of(c, db->hosts[i].name, db->hosts[i].port);
+		if (b == NULL || b->role == HOST_ROLE_AUTO)
+			return false;
+	}
+	return true;
+}
+
+bool
+build_check_routing(const struct config *c, const struct config_database *db,
+    struct err *err)
+{
+	if (!config_is_routed(c, db) ||
+	    (c->control_user != NULL && c->control_user[0] != '\0') ||
+	    (db->user != NULL && db->password != NULL) ||
+	    all_roles_fixed(c, db))
+		return true;
+	return err_set(err, "database \"%.80s\": expected control_user in "
+	    "the main section, or user and password here, or a role for each "
+	    "host in [hosts]: without it nobody can ask which host is the "
+	    "primary", db->name);
 }
 
 static int

@@ -47,6 +47,11 @@ bool build_check_share(const struct config *, const struct config_budget *,
     struct err *);
 	/* The same for an entry of [hosts]. */
 
+bool build_check_routing(const struct config *,
+    const struct config_database *, struct err *);
+	/* After build_finish(): can its hosts be asked for their roles, if
+	 * that has to be? */
+
 bool build_finish(struct config *, struct err *);
 	/* Sort, keep the last of each name, find the hosts of databases that
 	 * name none. */

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "config/hostkey.h"
 #include "config/userlist.h"
 
 #define TYPE_INT            SETTING_INT, NULL
@@ -19,12 +20,17 @@
 #define TYPE_TIME           SETTING_TIME, NULL
 #define TYPE_SIZE           SETTING_SIZE, NULL
 #define TYPE_STR            SETTING_STR, NULL
+#define TYPE_SECRET         SETTING_SECRET, NULL
 #define TYPE_POOL_MODE      SETTING_ENUM, choices_pool_mode
 #define TYPE_AUTH_TYPE      SETTING_ENUM, choices_auth_type
 #define TYPE_CLIENT_SSLMODE SETTING_ENUM, choices_client_sslmode
 #define TYPE_SERVER_SSLMODE SETTING_ENUM, choices_server_sslmode
 #define TYPE_LOAD_BALANCE   SETTING_ENUM, choices_load_balance
 #define TYPE_FAIR_BY        SETTING_ENUM, choices_fair_by
+#define TYPE_ROUTING        SETTING_ENUM, choices_routing
+#define TYPE_BALANCE_RULE   SETTING_ENUM, choices_balance_rule
+#define TYPE_DATABASE_ROLE  SETTING_ENUM, choices_database_role
+#define TYPE_HOST_ROLE      SETTING_ENUM, choices_host_role
 
 /* TYPE_x is two initialisers: the type and its words. */
 #define ROW(...) ROW_(__VA_ARGS__)
@@ -203,6 +209,16 @@ config_budget(const struct config *cfg, const char *key)
 	    sizeof *cfg->budgets, by_name);
 }
 
+const struct config_budget *
+config_budget_of(const struct config *cfg, const char *host, uint16_t port)
+{
+	char *key = hostkey_format(host, port);
+	const struct config_budget *b = config_budget(cfg, key);
+
+	mem_free(key);
+	return b;
+}
+
 const char *
 config_secret(const struct config *cfg, const char *user)
 {
@@ -257,6 +273,15 @@ RESOLVE(int64_t, query_timeout, 1, query_timeout)
 RESOLVE(int64_t, idle_transaction_timeout, 1, idle_transaction_timeout)
 RESOLVE(int64_t, transaction_timeout, 1, transaction_timeout)
 RESOLVE(int64_t, client_idle_timeout, 1, client_idle_timeout)
+RESOLVE(enum routing, routing, 0, routing)
+RESOLVE(enum balance_rule, load_balance, 0, load_balance)
+
+bool
+config_is_routed(const struct config *cfg, const struct config_database *db)
+{
+	return db->role != DATABASE_ROLE_PRIMARY ||
+	    config_routing(cfg, db, NULL) != ROUTING_OFF;
+}
 
 static void
 free_values(const struct setting *rows, size_t n, void *base)

@@ -23,11 +23,14 @@ struct userlist;
 #define CTYPE_TIME           int64_t
 #define CTYPE_SIZE           int64_t
 #define CTYPE_STR            char *
+#define CTYPE_SECRET         char *
 #define CTYPE_POOL_MODE      enum pool_mode
 #define CTYPE_AUTH_TYPE      enum auth_type
 #define CTYPE_CLIENT_SSLMODE enum sslmode
 #define CTYPE_SERVER_SSLMODE enum sslmode
 #define CTYPE_FAIR_BY        enum fair_by
+#define CTYPE_ROUTING        enum routing
+#define CTYPE_BALANCE_RULE   enum balance_rule
 
 struct config {
 	unsigned refs;
@@ -64,6 +67,10 @@ const struct config_peer *config_peer(const struct config *, int id);
 const struct config_budget *config_budget(const struct config *,
     const char *key);
 	/* key as hostkey_format() writes it. */
+const struct config_budget *config_budget_of(const struct config *,
+    const char *host, uint16_t port);
+bool config_is_routed(const struct config *, const struct config_database *);
+	/* Does it matter for this entry which of its hosts is the primary? */
 const char *config_secret(const struct config *, const char *user);
 	/* What the userlist holds; "" is a user without a password. */
 bool config_is_console(const char *database);
@@ -87,7 +94,9 @@ bool config_is_console(const char *database);
 	X(int64_t, query_timeout)                    \
 	X(int64_t, idle_transaction_timeout)         \
 	X(int64_t, transaction_timeout)              \
-	X(int64_t, client_idle_timeout)
+	X(int64_t, client_idle_timeout)              \
+	X(enum routing, routing)                     \
+	X(enum balance_rule, load_balance)
 #define X(ctype, name)                                                  \
 	ctype config_##name(const struct config *,                      \
 	    const struct config_database *, const struct config_user *);

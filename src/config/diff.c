@@ -61,7 +61,8 @@ same_hosts(const struct config_database *a, const struct config_database *b)
 	if (a->nhosts != b->nhosts)
 		return false;
 	for (i = 0; i < a->nhosts; i++)
-		if (strcmp(a->hosts[i].name, b->hosts[i].name) != 0)
+		if (a->hosts[i].port != b->hosts[i].port ||
+		    strcmp(a->hosts[i].name, b->hosts[i].name) != 0)
 			return false;
 	return true;
 }

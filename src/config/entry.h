@@ -22,6 +22,7 @@ struct overrides {
 	int64_t server_lifetime, query_wait_timeout;
 	int64_t query_timeout, idle_transaction_timeout;
 	int64_t transaction_timeout, client_idle_timeout;
+	int routing, load_balance; /* enum routing, balance_rule; or -1 */
 };
 
 struct config_host {
@@ -35,7 +36,8 @@ struct config_database {
 	struct config_host *hosts;
 	size_t nhosts;          /* at least 1 */
 	char *host;             /* as written, NULL if it was not */
-	int port;
+	char *ports;            /* one, or one for each host */
+	int port;               /* the first of these */
 	char *dbname;           /* NULL: as name, or what was asked for */
 	char *user;             /* forced user, or NULL */
 	char *password;         /* for user; NULL: look in the userlist */
@@ -43,6 +45,7 @@ struct config_database {
 	char *connect_query;    /* or NULL, as the following */
 	char *client_encoding, *datestyle, *timezone, *application_name;
 	enum load_balance load_balance_hosts;
+	enum database_role role;
 	struct overrides over;
 };
 
@@ -59,12 +62,14 @@ struct config_peer {
 	int pool_size;          /* -1: default_pool_size */
 };
 
-/* An entry of [hosts]: the budget of one PostgreSQL server. */
+/* An entry of [hosts]: what is known of one PostgreSQL server. */
 struct config_budget {
 	char *name;             /* "host:port", as hostkey.h has it */
 	size_t order;
 	int server_connections; /* -1: that of the main section */
 	char *same_as;          /* likewise, or NULL */
+	enum host_role role;
+	int weight;
 };
 
 #endif

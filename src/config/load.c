@@ -30,6 +30,12 @@ struct place {
 	int line;
 };
 
+/* Of the entries of a section, as they come. */
+struct places {
+	struct place *items;
+	size_t n;
+};
+
 struct load {
 	struct config *cfg;
 	struct config *defaults;
@@ -39,8 +45,8 @@ struct load {
 	size_t nrows;
 	struct place *places;           /* one per row */
 	struct config_report report;
-	struct place *hosts;            /* one per entry of [hosts] */
-	size_t nhosts;
+	struct places hosts;            /* of the entries of [hosts] ... */
+	struct places databases;        /* ... and [databases], by order */
 	bool has_main;
 	uint64_t told;                  /* options that had their warning */
 };
@@ -48,6 +54,7 @@ struct load {
 static bool on_item(void *, const struct ini_item *, struct err *);
 static void judge_settings(struct load *);
 static void judge_shares(struct load *);
+static void judge_routing(struct load *);
 static void keep_until_restart(struct load *);
 static void read_userlist(struct load *);
 
@@ -97,6 +104,16 @@ warn(struct load *l, const char *file, int line, const char *fmt, ...)
 	text_fini(&t);
 }
 
+static void
+free_places(struct places *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		mem_free(p->items[i].file);
+	mem_free(p->items);
+}
+
 /* Fill l->cfg and l->report from the file. */
 static void
 run(struct load *l)
@@ -121,12 +138,13 @@ run(struct load *l)
 	judge_shares(l);
 	if (!build_finish(l->cfg, &err))
 		complain(l, l->path, 0, "%s", err.text);
+	else
+		judge_routing(l);
 	read_userlist(l);
 	for (i = 0; i < l->nrows; i++)
 		mem_free(l->places[i].file);
-	for (i = 0; i < l->nhosts; i++)
-		mem_free(l->hosts[i].file);
-	mem_free(l->hosts);
+	free_places(&l->hosts);
+	free_places(&l->databases);
 	mem_free(l->places);
 	config_unref(l->defaults);
 }
@@ -280,15 +298,12 @@ take_setting(struct load *l, const struct ini_item *it)
 	place->line = it->line;
 }
 
-/* Whether its budget can be shared is known at the end of the file. */
+/* What is wrong with it may be known only at the end of the file. */
 static void
-note_place(struct load *l, const struct ini_item *it)
+note_place(struct places *p, const struct ini_item *it)
 {
-	l->hosts = mem_resize(l->hosts, l->cfg->nbudgets * sizeof *l->hosts);
-	l->hosts[l->cfg->nbudgets - 1] = (struct place){
-		mem_strdup(it->file), it->line,
-	};
-	l->nhosts = l->cfg->nbudgets;
+	p->items = mem_resize(p->items, (p->n + 1) * sizeof *p->items);
+	p->items[p->n++] = (struct place){ mem_strdup(it->file), it->line };
 }
 
 static void
@@ -302,6 +317,8 @@ take_entry(struct load *l, const struct ini_item *it)
 	if (strcmp(it->section, "databases") == 0) {
 		rows = config_database_options(&n);
 		base = build_database(l->cfg, it->key, it->value, &err);
+		if (base != NULL)
+			note_place(&l->databases, it);
 	} else if (strcmp(it->section, "users") == 0) {
 		rows = config_user_options(&n);
 		base = build_user(l->cfg, it->key, it->value, &err);
@@ -309,7 +326,7 @@ take_entry(struct load *l, const struct ini_item *it)
 		rows = config_budget_options(&n);
 		base = build_budget(l->cfg, it->key, it->value, &err);
 		if (base != NULL)
-			note_place(l, it);
+			note_place(&l->hosts, it);
 	} else {
 		rows = config_peer_options(&n);
 		base = build_peer(l->cfg, it->key, it->value, &err);
@@ -402,10 +419,27 @@ judge_shares(struct load *l)
 		complain(l, at.file, at.line, "%s", err.text);
 	}
 	/* Before build_finish(), which sorts them. */
-	for (i = 0; i < l->nhosts; i++)
+	for (i = 0; i < l->hosts.n; i++)
 		if (!build_check_share(l->cfg, &l->cfg->budgets[i], &err))
-			complain(l, l->hosts[i].file, l->hosts[i].line, "%s",
-			    err.text);
+			complain(l, l->hosts.items[i].file,
+			    l->hosts.items[i].line, "%s", err.text);
+}
+
+/* Once all hosts are known. */
+static void
+judge_routing(struct load *l)
+{
+	const struct config_database *db;
+	const struct place *at;
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < l->cfg->ndatabases; i++) {
+		db = &l->cfg->databases[i];
+		at = &l->databases.items[db->order];
+		if (!build_check_routing(l->cfg, db, &err))
+			complain(l, at->file, at->line, "%s", err.text);
+	}
 }
 
 /* What is fixed at start keeps its value, so that what SHOW CONFIG tells is
@@ -484,6 +518,17 @@ check_all_shares(const struct config *c, struct err *err)
 	return true;
 }
 
+static bool
+check_all_routing(const struct config *c, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < c->ndatabases; i++)
+		if (!build_check_routing(c, &c->databases[i], err))
+			return false;
+	return true;
+}
+
 struct config *
 config_set(const struct config *old, const char *key, const char *value,
     struct err *err)
@@ -497,7 +542,7 @@ config_set(const struct config *old, const char *key, const char *value,
 	if (ok && row->when == SETTING_RESTART)
 		ok = err_set(err, "%s can be changed by a restart only", key);
 	if (ok)
-		ok = check_all_shares(c, err);
+		ok = check_all_shares(c, err) && check_all_routing(c, err);
 	if (ok && strcmp(row->name, "auth_dbname") == 0 &&
 	    config_is_console(value))
 		ok = err_set(err, "auth_dbname: expected a database other "

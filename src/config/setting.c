@@ -98,6 +98,36 @@ const struct choice choices_fair_by[] = {
 	{ NULL, 0, SETTING_IMPLEMENTED },
 };
 
+const struct choice choices_routing[] = {
+	{ "off", ROUTING_OFF, SETTING_IMPLEMENTED },
+	{ "explicit", ROUTING_EXPLICIT, SETTING_IMPLEMENTED },
+	{ "auto", ROUTING_AUTO, SETTING_REFUSED },
+	{ NULL, 0, SETTING_IMPLEMENTED },
+};
+
+const struct choice choices_balance_rule[] = {
+	{ "least_connections", BALANCE_LEAST_CONNECTIONS,
+	    SETTING_IMPLEMENTED },
+	{ "round_robin", BALANCE_ROUND_ROBIN, SETTING_IMPLEMENTED },
+	{ "ip_hash", BALANCE_IP_HASH, SETTING_IMPLEMENTED },
+	{ "random", BALANCE_RANDOM, SETTING_IMPLEMENTED },
+	{ NULL, 0, SETTING_IMPLEMENTED },
+};
+
+const struct choice choices_database_role[] = {
+	{ "primary", DATABASE_ROLE_PRIMARY, SETTING_IMPLEMENTED },
+	{ "replica", DATABASE_ROLE_REPLICA, SETTING_IMPLEMENTED },
+	{ "any", DATABASE_ROLE_ANY, SETTING_IMPLEMENTED },
+	{ NULL, 0, SETTING_IMPLEMENTED },
+};
+
+const struct choice choices_host_role[] = {
+	{ "auto", HOST_ROLE_AUTO, SETTING_IMPLEMENTED },
+	{ "primary", HOST_ROLE_PRIMARY, SETTING_IMPLEMENTED },
+	{ "replica", HOST_ROLE_REPLICA, SETTING_IMPLEMENTED },
+	{ NULL, 0, SETTING_IMPLEMENTED },
+};
+
 static int64_t get_number(const struct setting *, const void *base);
 static void put_number(const struct setting *, void *base, int64_t);
 static char *get_string(const struct setting *, const void *base);
@@ -110,6 +140,12 @@ static bool parse_quantity(const struct setting *, const struct unit *,
     int64_t plain, const char *, int64_t *);
 static bool parse_choice(const struct setting *, const char *, int64_t *,
     struct err *);
+
+static bool
+is_text(const struct setting *row)
+{
+	return row->type == SETTING_STR || row->type == SETTING_SECRET;
+}
 
 bool
 setting_parse(const struct setting *row, void *base, const char *value,
@@ -125,6 +161,7 @@ setting_parse(const struct setting *row, void *base, const char *value,
 	}
 	switch (row->type) {
 	case SETTING_STR:
+	case SETTING_SECRET:
 		put_string(row, base, mem_strdup(value));
 		return true;
 	case SETTING_INT:
@@ -165,7 +202,7 @@ setting_default(const struct setting *row, void *base)
 	if (row->def != NULL) {
 		ok = setting_parse(row, base, row->def, &err);
 		must(ok);
-	} else if (row->type == SETTING_STR) {
+	} else if (is_text(row)) {
 		put_string(row, base, NULL);
 	} else {
 		put_number(row, base, -1);
@@ -178,8 +215,12 @@ setting_format(const struct setting *row, const void *base, char *buf,
 {
 	int64_t n;
 
-	if (row->type == SETTING_STR)
-		return get_string(row, base);
+	if (is_text(row)) {
+		const char *s = get_string(row, base);
+
+		return row->type == SETTING_STR || s == NULL || *s == '\0' ?
+		    s : "********";
+	}
 	n = get_number(row, base);
 	if (n == -1)
 		return NULL;
@@ -197,7 +238,7 @@ setting_same(const struct setting *row, const void *a, const void *b)
 {
 	const char *s, *t;
 
-	if (row->type != SETTING_STR)
+	if (!is_text(row))
 		return get_number(row, a) == get_number(row, b);
 	s = get_string(row, a);
 	t = get_string(row, b);
@@ -207,7 +248,7 @@ setting_same(const struct setting *row, const void *a, const void *b)
 void
 setting_copy(const struct setting *row, void *to, const void *from)
 {
-	if (row->type == SETTING_STR)
+	if (is_text(row))
 		put_string(row, to, mem_strdup(get_string(row, from)));
 	else
 		put_number(row, to, get_number(row, from));
@@ -216,7 +257,7 @@ setting_copy(const struct setting *row, void *to, const void *from)
 void
 setting_free(const struct setting *row, void *base)
 {
-	if (row->type == SETTING_STR)
+	if (is_text(row))
 		put_string(row, base, NULL);
 }
 
@@ -230,7 +271,7 @@ setting_state_of(const struct setting *row, const void *base,
 
 	if (setting_same(row, base, defaults))
 		return SETTING_IMPLEMENTED;
-	if (row->type == SETTING_STR) {
+	if (is_text(row)) {
 		/* Nothing is the same as unset. */
 		s = get_string(row, base);
 		if ((s == NULL || s[0] == '\0') &&
@@ -352,9 +393,10 @@ get_number(const struct setting *row, const void *base)
 		memcpy(&truth, at, sizeof truth);
 		return truth;
 	case SETTING_STR:
+	case SETTING_SECRET:
 		break;
 	}
-	must(row->type != SETTING_STR);
+	must(!is_text(row));
 	return 0;
 }
 
@@ -379,9 +421,10 @@ put_number(const struct setting *row, void *base, int64_t n)
 		memcpy(at, &truth, sizeof truth);
 		return;
 	case SETTING_STR:
+	case SETTING_SECRET:
 		break;
 	}
-	must(row->type != SETTING_STR);
+	must(!is_text(row));
 }
 
 static char *

@@ -38,13 +38,31 @@ enum fair_by {
 	FAIR_BY_USER
 };
 
+/* Who decides which host a query runs on. */
+enum routing { ROUTING_OFF, ROUTING_EXPLICIT, ROUTING_AUTO };
+
+/* How one of several hosts is chosen. */
+enum balance_rule {
+	BALANCE_LEAST_CONNECTIONS, BALANCE_ROUND_ROBIN, BALANCE_IP_HASH,
+	BALANCE_RANDOM
+};
+
+/* Which hosts a database entry is for. */
+enum database_role {
+	DATABASE_ROLE_PRIMARY, DATABASE_ROLE_REPLICA, DATABASE_ROLE_ANY
+};
+
+/* What a host is said to be; AUTO: it is asked. */
+enum host_role { HOST_ROLE_AUTO, HOST_ROLE_PRIMARY, HOST_ROLE_REPLICA };
+
 enum setting_type {
 	SETTING_INT,            /* int */
 	SETTING_BOOL,           /* bool */
 	SETTING_TIME,           /* int64_t, microseconds */
 	SETTING_SIZE,           /* int64_t, bytes */
 	SETTING_ENUM,           /* int or an enum */
-	SETTING_STR             /* char *, from mem_alloc(); may be NULL */
+	SETTING_STR,            /* char *, from mem_alloc(); may be NULL */
+	SETTING_SECRET          /* the same, and nobody is shown it */
 };
 
 enum setting_when { SETTING_RELOAD, SETTING_RESTART };
@@ -84,8 +102,8 @@ void setting_default(const struct setting *, void *base);
 const char *setting_format(const struct setting *, const void *base,
     char *buf, size_t cap);
 	/* The value as SHOW CONFIG prints it: seconds for times, decimal for
-	 * numbers. NULL if unset. A string is not copied: it lives as long as
-	 * base. Anything else fits in 32 bytes. */
+	 * numbers, stars for a secret. NULL if unset. A string is not copied:
+	 * it lives as long as base. Anything else fits in 32 bytes. */
 
 bool setting_same(const struct setting *, const void *a, const void *b);
 
@@ -118,6 +136,7 @@ const char *choice_name(const struct choice *, int value);
 /* The words by enum; choices_auth_type[...] and so on. */
 extern const struct choice choices_pool_mode[], choices_auth_type[],
     choices_client_sslmode[], choices_server_sslmode[],
-    choices_load_balance[], choices_fair_by[];
+    choices_load_balance[], choices_fair_by[], choices_routing[],
+    choices_balance_rule[], choices_database_role[], choices_host_role[];
 
 #endif
