@@ -150,6 +150,7 @@ janitor()
 	setsid bash -c '
 		exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 		tail --pid="$1" -s 0.2 -f /dev/null
+		[ -s "$2/frozen" ] && kill -CONT $(cat "$2/frozen")
 		for f in "$2"/pids/*; do
 			[ -s "$f" ] && kill -QUIT "$(cat "$f")"
 		done
@@ -183,12 +184,22 @@ stop_all()
 {
 	local file bad=0
 
+	thaw
 	for file in "$T"/pids/pgweir* "$T"/pids/pg-* "$T"/pids/*; do
 		[ -s "$file" ] || continue
 		stop_pid "$(basename "$file")" "$(quit_signal "${file##*/}")" || bad=1
 	done
 	no_sanitizer_report || bad=1
 	return "$bad"
+}
+
+# thaw: lets processes go on that a test has stopped and named in $T/frozen.
+# The dead do not mind.
+thaw()
+{
+	[ -s "$T/frozen" ] || return 0
+	xargs kill -CONT <"$T/frozen" 2>/dev/null || true
+	rm -f "$T/frozen"
 }
 
 # quit_signal NAME: what ends a server at once. PgBouncer 1.18, which may
@@ -304,10 +315,17 @@ pg_start()
 	local name=${1:-main} port=${2:-$PG_PORT}
 
 	[ -d "$T/pg-$name" ] || pg_create "$name"
-	setsid "${as_user[@]}" postgres -D "$T/pg-$name" -p "$port" -k "$T" -h "$HOST" \
-		</dev/null >>"$T/pg-$name.log" 2>&1 &
-	echo $! >"$T/pids/pg-$name"
+	pg_spawn "$name" "$port" "$HOST" "$T"
 	wait_for "pg_isready -q -h $T -p $port" 60
+}
+
+# pg_spawn NAME PORT ADDRESS FOLDER: starts a server, with its Unix socket in
+# the folder, and does not wait for it.
+pg_spawn()
+{
+	setsid "${as_user[@]}" postgres -D "$T/pg-$1" -p "$2" -k "$4" -h "$3" \
+		</dev/null >>"$T/pg-$1.log" 2>&1 &
+	echo $! >"$T/pids/pg-$1"
 }
 
 # pg_stop [NAME [SIGNAL]]: TERM waits for clients, INT throws them out.

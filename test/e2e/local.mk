@@ -37,5 +37,6 @@ E2E_TESTS = \
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS) test/e2e/lib.sh test/e2e/talk.py \
 	test/README.md test/e2e/rest.sh test/e2e/numbers.py test/e2e/wrong_clock.c \
-	test/e2e/sampler.sh test/e2e/sampler.py
+	test/e2e/sampler.sh test/e2e/sampler.py test/e2e/cluster.sh \
+	test/e2e/mixed.py
 CLEANFILES += test/e2e/template.tar test/e2e/template.tar.lock
