@@ -130,13 +130,22 @@ apply(void *context, const struct config *fresh, struct err *err)
 {
 	struct app *app = context;
 	const struct listener_options o = socket_options(fresh);
+	const struct config *old = config_ref(pooler_config(app->pooler));
+	struct err ignored;
+	bool ok;
 
-	if (!set_up_log(app, fresh, err))
-		return false;
-	log_warnings(fresh, pooler_config(app->pooler));
-	listeners_set_options(&app->listeners, &o);
-	pooler_reload(app->pooler, fresh);
-	return true;
+	ok = set_up_log(app, fresh, err);
+	if (ok) {
+		ok = pooler_reload(app->pooler, fresh, err);
+		if (!ok)
+			(void)set_up_log(app, old, &ignored);
+	}
+	if (ok) {
+		log_warnings(fresh, old);
+		listeners_set_options(&app->listeners, &o);
+	}
+	config_unref(old);
+	return ok;
 }
 
 static bool
@@ -525,11 +534,23 @@ app_run(const struct options *o)
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* The files that a configuration names, beyond those it consists of. */
+static bool
+check_files(const char *path, struct err *err)
+{
+	struct config *c = config_load(path, err);
+	bool ok = c != NULL && pooler_check(c, err);
+
+	config_unref(c);
+	return ok;
+}
+
 int
 app_check(const char *path)
 {
 	struct config_report r;
 	bool ok = config_check(path, &r);
+	struct err err;
 	size_t i;
 
 	for (i = 0; i < r.nwarnings; i++)
@@ -537,6 +558,10 @@ app_check(const char *path)
 	for (i = 0; i < r.nerrors; i++)
 		fprintf(stderr, "error: %s\n", r.errors[i]);
 	config_report_fini(&r);
+	if (ok && !check_files(path, &err)) {
+		fprintf(stderr, "error: %s\n", err.text);
+		ok = false;
+	}
 	if (ok)
 		printf("%s: ok\n", path);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;

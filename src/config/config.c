@@ -25,6 +25,7 @@
 #define TYPE_AUTH_TYPE      SETTING_ENUM, choices_auth_type
 #define TYPE_CLIENT_SSLMODE SETTING_ENUM, choices_client_sslmode
 #define TYPE_SERVER_SSLMODE SETTING_ENUM, choices_server_sslmode
+#define TYPE_SSLNEGOTIATION SETTING_ENUM, choices_sslnegotiation
 #define TYPE_LOAD_BALANCE   SETTING_ENUM, choices_load_balance
 #define TYPE_FAIR_BY        SETTING_ENUM, choices_fair_by
 #define TYPE_ROUTING        SETTING_ENUM, choices_routing

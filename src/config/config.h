@@ -29,6 +29,7 @@ struct userlist;
 #define CTYPE_CLIENT_SSLMODE enum sslmode
 #define CTYPE_SERVER_SSLMODE enum sslmode
 #define CTYPE_FAIR_BY        enum fair_by
+#define CTYPE_SSLNEGOTIATION enum sslnegotiation
 #define CTYPE_ROUTING        enum routing
 #define CTYPE_BALANCE_RULE   enum balance_rule
 

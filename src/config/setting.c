@@ -25,7 +25,8 @@
 
 _Static_assert(sizeof(enum pool_mode) == sizeof(int) &&
     sizeof(enum auth_type) == sizeof(int) &&
-    sizeof(enum sslmode) == sizeof(int), "enums are stored as int");
+    sizeof(enum sslmode) == sizeof(int) &&
+    sizeof(enum sslnegotiation) == sizeof(int), "enums are stored as int");
 
 struct unit {
 	const char *name;
@@ -63,24 +64,21 @@ const struct choice choices_auth_type[] = {
 	{ NULL, 0, SETTING_IMPLEMENTED },
 };
 
-const struct choice choices_client_sslmode[] = {
-	{ "disable", SSLMODE_DISABLE, SETTING_IMPLEMENTED },
-	{ "allow", SSLMODE_ALLOW, SETTING_REFUSED },
-	{ "prefer", SSLMODE_PREFER, SETTING_REFUSED },
-	{ "require", SSLMODE_REQUIRE, SETTING_REFUSED },
-	{ "verify-ca", SSLMODE_VERIFY_CA, SETTING_REFUSED },
-	{ "verify-full", SSLMODE_VERIFY_FULL, SETTING_REFUSED },
-	{ NULL, 0, SETTING_IMPLEMENTED },
-};
+#define SSLMODES \
+	{ "disable", SSLMODE_DISABLE, SETTING_IMPLEMENTED }, \
+	{ "allow", SSLMODE_ALLOW, SETTING_IMPLEMENTED }, \
+	{ "prefer", SSLMODE_PREFER, SETTING_IMPLEMENTED }, \
+	{ "require", SSLMODE_REQUIRE, SETTING_IMPLEMENTED }, \
+	{ "verify-ca", SSLMODE_VERIFY_CA, SETTING_IMPLEMENTED }, \
+	{ "verify-full", SSLMODE_VERIFY_FULL, SETTING_IMPLEMENTED }, \
+	{ NULL, 0, SETTING_IMPLEMENTED }
 
-/* allow and prefer promise nothing, so plain text keeps the promise. */
-const struct choice choices_server_sslmode[] = {
-	{ "disable", SSLMODE_DISABLE, SETTING_IMPLEMENTED },
-	{ "allow", SSLMODE_ALLOW, SETTING_IMPLEMENTED },
-	{ "prefer", SSLMODE_PREFER, SETTING_IMPLEMENTED },
-	{ "require", SSLMODE_REQUIRE, SETTING_REFUSED },
-	{ "verify-ca", SSLMODE_VERIFY_CA, SETTING_REFUSED },
-	{ "verify-full", SSLMODE_VERIFY_FULL, SETTING_REFUSED },
+const struct choice choices_client_sslmode[] = { SSLMODES };
+const struct choice choices_server_sslmode[] = { SSLMODES };
+
+const struct choice choices_sslnegotiation[] = {
+	{ "postgres", SSLNEGOTIATION_POSTGRES, SETTING_IMPLEMENTED },
+	{ "direct", SSLNEGOTIATION_DIRECT, SETTING_IMPLEMENTED },
 	{ NULL, 0, SETTING_IMPLEMENTED },
 };
 

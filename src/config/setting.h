@@ -31,6 +31,9 @@ enum sslmode {
 	SSLMODE_VERIFY_CA, SSLMODE_VERIFY_FULL
 };
 
+/* How TLS with a server begins. */
+enum sslnegotiation { SSLNEGOTIATION_POSTGRES, SSLNEGOTIATION_DIRECT };
+
 enum load_balance { LOAD_BALANCE_ROUND_ROBIN, LOAD_BALANCE_DISABLE };
 
 enum fair_by {
@@ -136,7 +139,8 @@ const char *choice_name(const struct choice *, int value);
 /* The words by enum; choices_auth_type[...] and so on. */
 extern const struct choice choices_pool_mode[], choices_auth_type[],
     choices_client_sslmode[], choices_server_sslmode[],
-    choices_load_balance[], choices_fair_by[], choices_routing[],
-    choices_balance_rule[], choices_database_role[], choices_host_role[];
+    choices_sslnegotiation[], choices_load_balance[], choices_fair_by[],
+    choices_routing[], choices_balance_rule[], choices_database_role[],
+    choices_host_role[];
 
 #endif

@@ -19,14 +19,28 @@
 #include "config/build.h"
 #include "config/userlist.h"
 
+/* libpq's names of what are settings here. */
+static const struct {
+	const char *key, *setting;
+} tls_keys[] = {
+	{ "sslmode", "server_tls_sslmode" },
+	{ "sslnegotiation", "server_tls_sslnegotiation" },
+	{ "sslrootcert", "server_tls_ca_file" },
+	{ "sslcert", "server_tls_cert_file" },
+	{ "sslkey", "server_tls_key_file" },
+};
+
 struct url {
 	char *user, *password, *hosts, *port, *dbname;
+	char *tls[countof(tls_keys)];
 	struct text options;    /* further key='value' pairs */
 };
 
 static void
 fini(struct url *u)
 {
+	size_t i;
+
 	if (u->password != NULL)
 		explicit_bzero(u->password, strlen(u->password));
 	mem_free(u->user);
@@ -34,6 +48,8 @@ fini(struct url *u)
 	mem_free(u->hosts);
 	mem_free(u->port);
 	mem_free(u->dbname);
+	for (i = 0; i < countof(u->tls); i++)
+		mem_free(u->tls[i]);
 	text_fini(&u->options);
 }
 
@@ -196,11 +212,12 @@ take_parameter(struct url *u, const char *key, const char *value,
 			return true;
 		}
 	}
-	if (strcmp(key, "sslmode") == 0) {
-		if (str_has_word("disable allow prefer", value))
+	for (i = 0; i < countof(tls_keys); i++) {
+		if (strcmp(key, tls_keys[i].key) == 0) {
+			mem_free(u->tls[i]);
+			u->tls[i] = mem_strdup(value);
 			return true;
-		return err_set(err, "expected sslmode to be disable, allow or "
-		    "prefer; other values are not implemented yet");
+		}
 	}
 	if (str_has_word(passed, key)) {
 		add_option(&u->options, key, value);
@@ -300,6 +317,22 @@ set_access(struct config *c, const struct url *u, struct err *err)
 	    set(c, "auth_type", "scram-sha-256", err);
 }
 
+/* As libpq has it, naming the authority is asking for a check. */
+static bool
+set_tls(struct config *c, const struct url *u, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < countof(tls_keys); i++)
+		if (u->tls[i] != NULL &&
+		    !set(c, tls_keys[i].setting, u->tls[i], err))
+			return false;
+	if (c->server_tls_ca_file[0] != '\0' &&
+	    c->server_tls_sslmode == SSLMODE_REQUIRE)
+		c->server_tls_sslmode = SSLMODE_VERIFY_CA;
+	return true;
+}
+
 static bool
 fill(struct config *c, const struct url *u, struct err *err)
 {
@@ -316,7 +349,7 @@ fill(struct config *c, const struct url *u, struct err *err)
 	if (u->options.n > 0)
 		text_puts(&value, u->options.p);
 	ok = set(c, "pool_mode", "transaction", err) &&
-	    set_access(c, u, err) &&
+	    set_access(c, u, err) && set_tls(c, u, err) &&
 	    build_database(c, dbname, value.p, err) != NULL &&
 	    build_finish(c, err);
 	text_fini(&value);

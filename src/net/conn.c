@@ -22,6 +22,7 @@
 enum conn_state {
 	CONN_CLOSED,
 	CONN_DIALLING,
+	CONN_SHAKING,           /* conn_secure(): a handshake */
 	CONN_OPEN,
 	CONN_FINISHING,         /* conn_finish(): flushing, then draining */
 	CONN_ENDED              /* on_end was called or is due */
@@ -98,30 +99,53 @@ conn_env_fini(struct conn_env *env)
 	mem_free(env->scratch);
 }
 
+/* Has anybody a use for what is received? */
+static bool
+may_read(const struct conn *c)
+{
+	switch ((enum conn_state)c->state) {
+	case CONN_CLOSED:
+	case CONN_DIALLING:
+	case CONN_ENDED:
+		break;
+	case CONN_SHAKING:
+		return !c->frozen;
+	case CONN_OPEN:
+		return !c->held && !c->frozen && (c->need != 0 ||
+		    chunk_len(c->in) < CONN_SCRATCH);
+	case CONN_FINISHING:
+		return true;
+	}
+	return false;
+}
+
+/* Which event lets us read? None may be needed: what a transport holds
+ * inside is read at the end of this turn. */
+static unsigned
+read_event(struct conn *c)
+{
+	unsigned event;
+
+	if (c->transport->secure == NULL)
+		return READABLE;
+	event = c->transport->secure->waits(c);
+	if (event != 0)
+		return event;
+	chore_add(c->env->loop, &c->later);
+	return READABLE;
+}
+
 /* Watch for just what this conn can use now. */
 static void
 update_watch(struct conn *c)
 {
 	unsigned events = 0;
 
-	switch ((enum conn_state)c->state) {
-	case CONN_CLOSED:
-	case CONN_ENDED:
-		break;
-	case CONN_DIALLING:
-		events = WRITABLE;
-		break;
-	case CONN_OPEN:
-		if (!c->held && !c->frozen && (c->need != 0 ||
-		    chunk_len(c->in) < CONN_SCRATCH))
-			events |= READABLE;
-		if (c->out != NULL)
-			events |= WRITABLE;
-		break;
-	case CONN_FINISHING:
-		events = READABLE | (c->out != NULL ? WRITABLE : 0);
-		break;
-	}
+	if (may_read(c))
+		events = read_event(c);
+	if (c->state == CONN_DIALLING || (c->out != NULL &&
+	    (c->state == CONN_OPEN || c->state == CONN_FINISHING)))
+		events |= WRITABLE;
 	io_watch_set(&c->watch, events);
 }
 
@@ -131,17 +155,8 @@ end(struct conn *c, int error)
 	c->state = CONN_ENDED;
 	c->error = error;
 	update_watch(c);
-	chore_cancel(&c->ending);
+	chore_cancel(&c->later);
 	c->ops->on_end(c, error);
-}
-
-static void
-on_ending(struct chore *chore)
-{
-	struct conn *c = container_of(chore, struct conn, ending);
-
-	if (c->state != CONN_CLOSED && c->state != CONN_ENDED)
-		end(c, c->error);
 }
 
 /* Forget what was received, unless the owner is reading it just now. */
@@ -163,6 +178,7 @@ deliver(struct conn *c, const unsigned char *p, size_t n)
 	c->ops->on_bytes(c, p, n);
 	c->delivering = false;
 	must(c->consumed <= n);
+	must(c->state != CONN_SHAKING || c->consumed == n);
 	if (c->state == CONN_OPEN)
 		return true;
 	chunk_drop(&c->in);
@@ -232,12 +248,13 @@ read_dropping(struct conn *c)
 static void
 shut_our_side(struct conn *c)
 {
+	c->transport->shutdown(c);
 	/* Not connected any more: why that is, reading will tell. */
 	if (shutdown(c->fd, SHUT_WR) == -1 && errno != ENOTCONN &&
 	    c->error == 0)
 		c->error = errno;
 	if (c->error != 0)
-		chore_add(c->env->loop, &c->ending);
+		chore_add(c->env->loop, &c->later);
 }
 
 static void
@@ -284,13 +301,16 @@ on_connected(struct conn *c)
 }
 
 static void
-on_readable(struct conn *c)
+shake(struct conn *c)
 {
-	enum io io = c->state == CONN_OPEN ? read_some(c) : read_dropping(c);
-
-	switch (io) {
+	switch (c->transport->secure->handshake(c)) {
 	case IO_OK:
+		c->state = CONN_OPEN;
+		update_watch(c);
+		c->ops->on_secure(c);
+		break;
 	case IO_AGAIN:
+		update_watch(c);
 		break;
 	case IO_EOF:
 		end(c, 0);
@@ -299,6 +319,49 @@ on_readable(struct conn *c)
 		end(c, errno);
 		break;
 	}
+}
+
+static void
+on_readable(struct conn *c)
+{
+	enum io io = c->state == CONN_OPEN ? read_some(c) : read_dropping(c);
+
+	switch (io) {
+	case IO_OK:
+	case IO_AGAIN:
+		if (c->tls != NULL)
+			update_watch(c);
+		break;
+	case IO_EOF:
+		end(c, 0);
+		break;
+	case IO_ERROR:
+		end(c, errno);
+		break;
+	}
+}
+
+static void
+read_or_shake(struct conn *c)
+{
+	if (c->state == CONN_SHAKING)
+		shake(c);
+	else
+		on_readable(c);
+}
+
+static void
+on_later(struct chore *chore)
+{
+	struct conn *c = container_of(chore, struct conn, later);
+
+	if (c->state == CONN_CLOSED || c->state == CONN_ENDED)
+		return;
+	if (c->error != 0)
+		end(c, c->error);
+	else if (may_read(c) && c->tls != NULL &&
+	    c->transport->secure->waits(c) == 0)
+		read_or_shake(c);
 }
 
 static void
@@ -312,8 +375,8 @@ on_ready(struct io_watch *w, unsigned ready)
 	}
 	if ((ready & WRITABLE) && c->out != NULL)
 		on_writable(c);
-	if ((ready & READABLE) && (w->events & READABLE))
-		on_readable(c);
+	if (may_read(c) && (ready & read_event(c)) != 0)
+		read_or_shake(c);
 }
 
 void
@@ -321,7 +384,7 @@ conn_init(struct conn *c, struct conn_env *env, const struct conn_ops *ops)
 {
 	*c = (struct conn){ .env = env, .ops = ops, .fd = -1,
 		.transport = &transport_plain };
-	chore_init(&c->ending, on_ending);
+	chore_init(&c->later, on_later);
 }
 
 static void
@@ -403,10 +466,14 @@ conn_close(struct conn *c)
 	if (c->state == CONN_CLOSED)
 		return;
 	io_watch_set(&c->watch, 0);
-	chore_cancel(&c->ending);
+	chore_cancel(&c->later);
 	/* close() is never repeated, even on EINTR: the number is free. */
 	close(c->fd);
 	c->fd = -1;
+	if (c->tls != NULL)
+		c->transport->secure->destroy(c);
+	c->tls = NULL;
+	c->transport = &transport_plain;
 	c->state = CONN_CLOSED;
 	c->held = c->frozen = false;
 	c->need = 0;
@@ -424,6 +491,29 @@ bool
 conn_has_ended(const struct conn *c)
 {
 	return c->state == CONN_CLOSED || c->state == CONN_ENDED;
+}
+
+void
+conn_secure(struct conn *c, const struct transport *transport,
+    struct tls *tls)
+{
+	must(c->state == CONN_OPEN && c->tls == NULL);
+	must(c->out == NULL && (c->delivering || c->in == NULL));
+	must(c->ops->on_secure != NULL && transport->secure != NULL);
+	c->transport = transport;
+	c->tls = tls;
+	c->state = CONN_SHAKING;
+	update_watch(c);
+}
+
+const char *
+conn_reason(const struct conn *c, int error)
+{
+	const char *why = NULL;
+
+	if (error != 0 && c->transport->secure != NULL)
+		why = c->transport->secure->why(c);
+	return why != NULL ? why : strerror(error);
 }
 
 void
@@ -515,7 +605,7 @@ conn_sendv(struct conn *c, const struct iovec *iov, int n)
 		io = c->transport->write(c, iov, n, &put);
 	if (io == IO_ERROR) {
 		c->error = errno;
-		chore_add(c->env->loop, &c->ending);
+		chore_add(c->env->loop, &c->later);
 		return;
 	}
 	if (put < total)

@@ -25,6 +25,7 @@
 #define CONN_SCRATCH (64 * 1024)
 
 struct conn;
+struct tls;
 struct transport;
 
 /* What all conns of a loop share. */
@@ -39,6 +40,8 @@ struct conn_env {
 struct conn_ops {
 	void (*on_connect)(struct conn *);
 		/* A dialled socket is connected. */
+	void (*on_secure)(struct conn *);
+		/* The handshake that conn_secure() began is done. */
 	void (*on_bytes)(struct conn *, const unsigned char *, size_t);
 		/* Bytes from the peer; say how many with conn_consume(). */
 	void (*on_drained)(struct conn *);
@@ -53,9 +56,11 @@ struct conn {
 	struct conn_env *env;
 	const struct conn_ops *ops;
 	const struct transport *transport;
+	struct tls *tls;        /* of a transport that is not plain */
 	struct chunk *in;       /* received, not consumed */
 	struct chunk *out;      /* sent by the owner, not by the socket */
-	struct chore ending;    /* reports a failed send */
+	struct chore later;     /* reports a failed send; reads what the
+				 * transport holds */
 	uint32_t need;          /* see conn_need() */
 	uint32_t offered, consumed;     /* during on_bytes */
 	int fd;
@@ -82,6 +87,15 @@ void conn_close(struct conn *);
 	 * callback follows. */
 
 bool conn_is_open(const struct conn *);
+	/* Connected, and neither in a handshake nor at its end. */
+
+void conn_secure(struct conn *, const struct transport *, struct tls *);
+	/* Go on by this transport, which owns the other: its handshake
+	 * begins, on_secure or on_end follows. Nothing may be kept or
+	 * unsent; within on_bytes all must have been consumed. */
+
+const char *conn_reason(const struct conn *, int error);
+	/* In words why on_end was called, until conn_close(). */
 
 bool conn_has_ended(const struct conn *);
 	/* There is no socket, or its end was seen; error tells, as errno,

@@ -49,6 +49,13 @@ plain_write(struct conn *c, const struct iovec *iov, int count, size_t *put)
 	return errno == EAGAIN || errno == EWOULDBLOCK ? IO_AGAIN : IO_ERROR;
 }
 
+static void
+plain_shutdown(struct conn *c)
+{
+	/* The end of our side of the socket says it all. */
+	(void)c;
+}
+
 const struct transport transport_plain = {
-	"plain", plain_read, plain_write
+	"plain", plain_read, plain_write, plain_shutdown, NULL
 };

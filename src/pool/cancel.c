@@ -33,6 +33,8 @@ struct cancel {
 					 * we want it ourselves */
 	struct server_hold hold;
 	struct lookup lookup;           /* of a peer */
+	char *host;                     /* of a server by TCP; or NULL */
+	bool asked;                     /* an SSLRequest was sent */
 	struct deadline deadline;
 	struct chore burial;
 	uint32_t place;
@@ -63,6 +65,7 @@ on_burial(struct chore *chore)
 {
 	struct cancel *x = container_of(chore, struct cancel, burial);
 
+	mem_free(x->host);
 	slab_give(&x->pooler->cancel_slab, x);
 }
 
@@ -115,24 +118,66 @@ cancel_abandon_all(struct pooler *p)
 }
 
 static void
-on_connect(struct conn *conn)
+send_request(struct cancel *x)
 {
-	struct cancel *x = of_conn(conn);
 	struct text text = { 0 };
 
 	/* The server has been given to nobody since, as it is held; but the
 	 * query may have ended meanwhile: then the request strikes nothing,
 	 * for the server stays out of the pool until we see its end. */
 	writer_cancel_request(&text, x->key, sizeof x->key);
-	conn_send(conn, text.p, text.n);
+	conn_send(&x->conn, text.p, text.n);
 	text_fini(&text);
+}
+
+static void
+go_on(struct cancel *x, enum secure_next next, const char *why)
+{
+	x->asked = next == SECURE_ASKED;
+	switch (next) {
+	case SECURE_PLAIN:
+		send_request(x);
+		break;
+	case SECURE_ASKED:
+	case SECURE_BEGUN:
+		break;
+	case SECURE_REFUSED:
+		end(x, why);
+		break;
+	}
+}
+
+/* Where TLS is only preferred the request goes without, as libpq's and
+ * PgBouncer's do: it is not worth a handshake. */
+static void
+on_connect(struct conn *conn)
+{
+	struct cancel *x = of_conn(conn);
+
+	go_on(x, x->host == NULL || x->pooler->config->server_tls_sslmode <
+	    SSLMODE_REQUIRE ? SECURE_PLAIN :
+	    secure_begin(x->pooler, conn, x->host), "");
+}
+
+static void
+on_secure(struct conn *conn)
+{
+	send_request(of_conn(conn));
 }
 
 static void
 on_bytes(struct conn *conn, const unsigned char *p, size_t n)
 {
-	(void)p;
-	conn_consume(conn, n);
+	struct cancel *x = of_conn(conn);
+	enum secure_next next;
+	const char *why;
+
+	if (!x->asked) {
+		conn_consume(conn, n);
+		return;
+	}
+	next = secure_answer(x->pooler, conn, x->host, p, n, &why);
+	go_on(x, next, why);
 }
 
 static void
@@ -144,6 +189,7 @@ on_end(struct conn *conn, int error)
 
 static const struct conn_ops cancel_ops = {
 	.on_connect = on_connect,
+	.on_secure = on_secure,
 	.on_bytes = on_bytes,
 	.on_end = on_end,
 };
@@ -202,6 +248,7 @@ dial_server(struct cancel *x, struct server *s)
 		rc = addr_unix(path, &ss, &len);
 		mem_free(path);
 	} else {
+		x->host = mem_strdup(s->lane->host->name);
 		len = addr_to_sockaddr(&s->addr, &ss);
 		rc = 0;
 	}

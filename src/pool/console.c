@@ -37,8 +37,8 @@ client_log(const struct client *c)
 static void
 on_console_end(struct conn *conn, int error)
 {
-	client_close(client_of(conn), error != 0 ? strerror(error) :
-	    "client unexpected eof");
+	client_close(client_of(conn), error != 0 ?
+	    conn_reason(conn, error) : "client unexpected eof");
 }
 
 static void

@@ -2,7 +2,8 @@
  * dial.c - connecting and logging in to PostgreSQL as a client.
  *
  * The messages are those of "Start-up" and "SASL Authentication" in the
- * chapter "Frontend/Backend Protocol" of the PostgreSQL manual. Each one is
+ * chapter "Frontend/Backend Protocol" of the PostgreSQL manual. TLS comes
+ * before, if it is wanted. Each message is
  * waited for whole, so none may be larger than LOGIN_MESSAGE_MAX. Until the
  * server has proved that it knows the password too, nothing it says is
  * believed; its errors go to the pool, which decides who gets to see them.
@@ -20,6 +21,7 @@
 #include "cluster/host.h"
 #include "config/config.h"
 #include "net/resolve.h"
+#include "net/tls.h"
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
 #include "pgwire/params.h"
@@ -39,8 +41,11 @@
 #define ADDRS_MAX 64
 #define LOGIN_MESSAGE_MAX (64u * 1024)
 
+enum dial_step { DIAL_CONNECTING, DIAL_ASKING, DIAL_SHAKING, DIAL_LOGIN };
+
 struct dial {
 	struct server *server;
+	enum dial_step step;
 	struct lookup lookup;
 	struct chore failing;           /* so that nobody fails in dial_start */
 	struct failure failure;
@@ -185,6 +190,12 @@ on_end(struct conn *c, int error)
 	bool was_up = c->out != NULL || s->has_key || d->authenticated;
 	char ip[64];
 
+	if (error != 0 && c->tls != NULL) {
+		fail(d, "", d->step == DIAL_SHAKING ?
+		    "TLS handshake failed: %s" : "TLS failed: %s",
+		    conn_reason(c, error));
+		return;
+	}
 	conn_close(c);
 	if (error == 0 || was_up) {
 		fail(d, "", "server closed the connection during login");
@@ -201,9 +212,9 @@ on_end(struct conn *c, int error)
 }
 
 static void
-on_connect(struct conn *c)
+send_startup(struct dial *d)
 {
-	struct server *s = server_of(c);
+	struct server *s = d->server;
 	const struct config_database *e = s->pool->database->entry;
 	const struct writer_pair pairs[] = {
 		{ "user", pools_credentials(s->pool)->user },
@@ -214,6 +225,37 @@ on_connect(struct conn *c)
 		{ "application_name", e->application_name },
 	};
 	struct text text = { 0 };
+
+	d->step = DIAL_LOGIN;
+	writer_startup(&text, PROTOCOL_3_0, pairs, countof(pairs));
+	conn_send(&s->conn, text.p, text.n);
+	text_fini(&text);
+}
+
+/* Where the connection stands as to TLS. */
+static void
+go_on(struct dial *d, enum secure_next next, const char *why)
+{
+	switch (next) {
+	case SECURE_PLAIN:
+		send_startup(d);
+		break;
+	case SECURE_ASKED:
+		d->step = DIAL_ASKING;
+		break;
+	case SECURE_BEGUN:
+		d->step = DIAL_SHAKING;
+		break;
+	case SECURE_REFUSED:
+		fail(d, "", "%s", why);
+		break;
+	}
+}
+
+static void
+on_connect(struct conn *c)
+{
+	struct server *s = server_of(c);
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof ss;
 	char ip[64];
@@ -229,9 +271,20 @@ on_connect(struct conn *c)
 		log_info(&s->log, "new connection to server (from %s:%u)",
 		    addr_format(&s->local, ip, sizeof ip),
 		    (unsigned)s->local.port);
-	writer_startup(&text, PROTOCOL_3_0, pairs, countof(pairs));
-	conn_send(c, text.p, text.n);
-	text_fini(&text);
+	go_on(s->dial, s->addr.family == AF_UNIX ? SECURE_PLAIN :
+	    secure_begin(s->pooler, c, s->lane->host->name), "");
+}
+
+static void
+on_secure(struct conn *c)
+{
+	struct server *s = server_of(c);
+	char tls[80];
+
+	if (s->pooler->config->log_connections)
+		log_info(&s->log, "SSL established: %s",
+		    tls_describe(c, tls, sizeof tls));
+	send_startup(s->dial);
 }
 
 /*
@@ -507,9 +560,17 @@ static void
 on_bytes(struct conn *c, const unsigned char *p, size_t n)
 {
 	struct server *s = server_of(c);
+	enum secure_next next;
+	const char *why;
 	size_t at = 0;
 	struct frame f;
 
+	if (s->dial->step == DIAL_ASKING) {
+		next = secure_answer(s->pooler, c, s->lane->host->name, p, n,
+		    &why);
+		go_on(s->dial, next, why);
+		return;
+	}
 	while (s->dial != NULL && list_empty(&s->dial->failing.member)) {
 		switch (frame_peek(p + at, n - at, LOGIN_MESSAGE_MAX, &f)) {
 		case PARSE_MORE:
@@ -532,6 +593,7 @@ on_bytes(struct conn *c, const unsigned char *p, size_t n)
 
 static const struct conn_ops dial_ops = {
 	.on_connect = on_connect,
+	.on_secure = on_secure,
 	.on_bytes = on_bytes,
 	.on_end = on_end,
 };

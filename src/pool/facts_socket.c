@@ -7,6 +7,7 @@
 
 #include "base/must.h"
 #include "config/config.h"
+#include "net/tls.h"
 #include "pgwire/frame.h"
 #include "pgwire/params.h"
 #include "pool/client.h"
@@ -79,7 +80,6 @@ describe_client(const struct client *c, struct socket_facts *f)
 		    mono_between(c->request, loop_now(p->loop)) : 0,
 		.id = c->id, .link_id = s != NULL ? s->id : 0,
 		.ptr = c, .link = s,
-		.tls = "",
 		.application_name = param(p, c->link.params,
 		    "application_name"),
 		.kept = (uint32_t)conn_kept(&c->conn),
@@ -87,6 +87,7 @@ describe_client(const struct client *c, struct socket_facts *f)
 		.passing = c->link.passing,
 		.prepared_statements = (int)prepared_on_client(&c->link),
 	};
+	f->tls = tls_describe(&c->conn, f->tls_text, sizeof f->tls_text);
 	if (c->wait.pool != NULL)
 		f->wait_reason = wait_reason_name(
 		    pool_wait_reason(&c->wait));
@@ -145,13 +146,13 @@ describe_server(const struct server *s, struct socket_facts *f)
 		.id = s->id, .link_id = c != NULL ? c->id : 0,
 		.ptr = s, .link = c,
 		.remote_pid = s->has_key ? (int)frame_u32(s->key) : 0,
-		.tls = "",
 		.application_name = param(p, s->params, "application_name"),
 		.kept = (uint32_t)conn_kept(&s->conn),
 		.unsent = (uint32_t)conn_unsent(&s->conn),
 		.passing = s->passing,
 		.prepared_statements = (int)prepared_on_server(s),
 	};
+	f->tls = tls_describe(&s->conn, f->tls_text, sizeof f->tls_text);
 }
 
 static const struct server *

@@ -28,7 +28,8 @@ struct socket_facts {
 	uint64_t id, link_id;           /* link_id 0: none */
 	const void *ptr, *link;         /* for PgBouncer's columns */
 	int remote_pid;
-	const char *tls;
+	const char *tls;                /* "" or the following text */
+	char tls_text[80];
 	const char *application_name;
 	int prepared_statements;
 	const char *wait_reason;        /* why it waits; NULL: it does not */

@@ -1,7 +1,8 @@
 /*
  * login.c - what a client goes through before its first query.
  *
- *   startup packet (SSLRequest and GSSENCRequest are answered "N") ->
+ *   TLS, by an SSLRequest or at once (GSSENCRequest is answered "N") ->
+ *   startup packet ->
  *   checks that need no secret -> authentication -> checks that only one
  *   who is authenticated may see the result of -> the welcome.
  *
@@ -22,6 +23,7 @@
 #include "base/must.h"
 #include "cluster/credentials.h"
 #include "config/config.h"
+#include "net/tls.h"
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
 #include "pgwire/reader.h"
@@ -45,6 +47,7 @@
 #define PASSWORD_MESSAGE_MAX (SECRET_MAX + 1024u)
 #define SASL_MESSAGE_MAX (SCRAM_MESSAGE_MAX + 1024u)
 #define USER_NAME_MAX 127
+#define TLS_HANDSHAKE 0x16      /* the first byte of such a record */
 
 enum login_step { STEP_STARTUP, STEP_AUTH, STEP_WELCOME };
 
@@ -401,10 +404,13 @@ begin_auth(struct client *c)
 {
 	struct login *l = c->login;
 	struct pooler *p = c->pooler;
+	char tls[80];
 
 	if (p->config->log_connections)
 		log_info(&c->log, "login attempt: db=%.63s user=%.127s "
-		    "tls=no replication=no", l->database_name, l->user_name);
+		    "tls=%s replication=no", l->database_name, l->user_name,
+		    tls_is_on(&c->conn) ?
+		    tls_describe(&c->conn, tls, sizeof tls) : "no");
 	if (config_secret(p->config, l->user_name) != NULL)
 		l->user = user_acquire(p, l->user_name);
 	l->step = STEP_AUTH;
@@ -424,6 +430,11 @@ on_startup(struct client *c, const struct startup *packet)
 	const char *user = startup_get(packet, "user");
 	const char *database = startup_get(packet, "database");
 
+	if (c->addr.family != AF_UNIX && !tls_is_on(&c->conn) &&
+	    secure_is_demanded(c->pooler->config)) {
+		client_fail(c, SQLSTATE_PROTOCOL_VIOLATION, "SSL required");
+		return;
+	}
 	l->params = paramset_empty(c->pooler->names);
 	if (!wishes_read(c, packet, &l->params))
 		return;
@@ -454,15 +465,50 @@ fail_header(struct client *c, const unsigned char *p, size_t n)
 	    "bad packet header: '%s'", hex);
 }
 
-/* SSLRequest and GSSENCRequest: "N", once each, and only if nothing follows
- * in the same breath; whoever sends plain text behind a request for
- * encryption may be one who slips it in. */
+/* Could this client have TLS? */
+static bool
+may_have_tls(const struct client *c)
+{
+	return c->pooler->secure.clients != NULL &&
+	    c->addr.family != AF_UNIX && !tls_is_on(&c->conn);
+}
+
+static void
+accept_tls(struct client *c)
+{
+	const struct tls_start s = { .context = c->pooler->secure.clients };
+
+	conn_send(&c->conn, "S", 1);
+	if (conn_is_clogged(&c->conn))
+		client_close(c, "failed to ack SSL");
+	else
+		tls_start(&c->conn, &s);
+}
+
+/* The client begins with a handshake, without asking. */
+static void
+accept_direct_tls(struct client *c, const unsigned char *p, size_t n)
+{
+	const struct tls_start s = { .context = c->pooler->secure.clients,
+		.early = p, .early_len = n, .direct = true };
+
+	tls_start(&c->conn, &s);
+}
+
+/* SSLRequest and GSSENCRequest: once each, and only if nothing follows in
+ * the same breath; whoever sends plain text behind a request for encryption
+ * may be one who slips it in. */
 static void
 on_encryption_request(struct client *c, bool ssl, bool more)
 {
 	struct login *l = c->login;
 	bool *asked = ssl ? &l->asked_ssl : &l->asked_gss;
 
+	if (tls_is_on(&c->conn)) {
+		client_close(c, ssl ? "SSL req inside SSL" :
+		    "GSS req inside SSL");
+		return;
+	}
 	if (*asked || more) {
 		client_fail(c, SQLSTATE_PROTOCOL_VIOLATION, "received "
 		    "unencrypted data after %s request",
@@ -470,7 +516,10 @@ on_encryption_request(struct client *c, bool ssl, bool more)
 		return;
 	}
 	*asked = true;
-	conn_send(&c->conn, "N", 1);
+	if (ssl && may_have_tls(c))
+		accept_tls(c);
+	else
+		conn_send(&c->conn, "N", 1);
 }
 
 static void
@@ -539,8 +588,14 @@ on_packet(struct client *c, const unsigned char *p, size_t n, bool more)
 static size_t
 read_startup(struct client *c, const unsigned char *p, size_t n)
 {
+	struct login *l = c->login;
 	struct frame f;
 
+	if (p[0] == TLS_HANDSHAKE && !l->asked_ssl && !l->asked_gss &&
+	    may_have_tls(c)) {
+		accept_direct_tls(c, p, n);
+		return n;
+	}
 	switch (frame_startup_peek(p, n, &f)) {
 	case PARSE_MORE:
 		return 0;
@@ -610,14 +665,30 @@ on_bytes(struct conn *conn, const unsigned char *p, size_t n)
 		c->conn.ops->on_bytes(conn, p + at, n - at);
 }
 
+/* From now on all is as before, only nobody listens. */
+static void
+on_secure(struct conn *conn)
+{
+	struct client *c = client_of(conn);
+
+	must(c->login != NULL && c->login->step == STEP_STARTUP);
+}
+
 static void
 on_end(struct conn *conn, int error)
 {
-	client_close(client_of(conn), error != 0 ? strerror(error) :
-	    "client unexpected eof");
+	struct client *c = client_of(conn);
+	const char *why = error != 0 ? conn_reason(conn, error) :
+	    "client unexpected eof";
+
+	if (error != 0 && conn->tls != NULL && !conn_is_open(conn) &&
+	    c->login->step == STEP_STARTUP)
+		log_warning(&c->log, "TLS handshake error: %s", why);
+	client_close(c, why);
 }
 
 static const struct conn_ops login_ops = {
+	.on_secure = on_secure,
 	.on_bytes = on_bytes,
 	.on_end = on_end,
 };

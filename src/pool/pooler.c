@@ -293,6 +293,8 @@ create_parts(struct pooler *p, struct err *err)
 	};
 	uint64_t seed;
 
+	if (!secure_load(&p->secure, cfg, err))
+		return false;
 	crypto_random_init(&p->random);
 	crypto_random_take(&p->random, p->mock_key, sizeof p->mock_key);
 	crypto_random_take(&p->random, &seed, sizeof seed);
@@ -326,6 +328,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	p->config = config_ref(cfg);
 	p->next_id = 1;
 	if (!create_parts(p, err)) {
+		secure_fini(&p->secure);
 		param_names_destroy(p->names);
 		extras_table_destroy(p->extras);
 		config_unref(p->config);
@@ -367,6 +370,17 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	user_refresh(p);
 	open_forced_pools(p);
 	return p;
+}
+
+bool
+pooler_check(const struct config *cfg, struct err *err)
+{
+	struct secure secure;
+
+	if (!secure_load(&secure, cfg, err))
+		return false;
+	secure_fini(&secure);
+	return true;
 }
 
 /* End everybody; what closing servers still owe us is not waited for. */
@@ -428,6 +442,7 @@ pooler_destroy(struct pooler *p)
 	crypto_wipe(p->mock_key, sizeof p->mock_key);
 	chore_cancel(&p->review);
 	conn_env_fini(&p->env);
+	secure_fini(&p->secure);
 	config_unref(p->config);
 	mem_free(p);
 }
@@ -557,15 +572,33 @@ time_idle_clients(struct pooler *p)
 		request_idle_anew(c);
 }
 
-void
-pooler_reload(struct pooler *p, const struct config *fresh)
+/* Swap the contexts; connections keep theirs. */
+static void
+change_tls(struct pooler *p, const struct config *old, struct secure *fresh)
+{
+	struct secure before = p->secure;
+	struct list *n, *next;
+
+	secure_keep(fresh, &before);
+	p->secure = *fresh;
+	if (secure_servers_differ(&before, old, fresh, p->config))
+		LIST_EACH_SAFE (n, next, &p->pools)
+			recycle(pool_of(n), "server TLS settings changed");
+	secure_fini(&before);
+}
+
+bool
+pooler_reload(struct pooler *p, const struct config *fresh, struct err *err)
 {
 	const struct config *old = p->config;
 	bool timed = p->times_idle_clients;
 	struct config_diff diff;
+	struct secure secure;
 	struct list *n;
 	size_t i;
 
+	if (!secure_load(&secure, fresh, err))
+		return false;
 	config_diff(&diff, old, fresh);
 	p->config = config_ref(fresh);
 	apply_settings(p);
@@ -578,6 +611,7 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 		fair_by_reload(p);
 	for (i = 0; i < diff.n; i++)
 		apply_change(p, &diff.items[i]);
+	change_tls(p, old, &secure);
 	config_diff_fini(&diff);
 	config_unref(old);
 	if (timed || p->times_idle_clients)
@@ -587,4 +621,5 @@ pooler_reload(struct pooler *p, const struct config *fresh)
 	LIST_EACH (n, &p->pools)
 		pool_serve(pool_of(n));
 	log_info(NULL, "configuration reloaded");
+	return true;
 }

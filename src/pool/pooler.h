@@ -38,6 +38,9 @@ struct pooler *pooler_create(struct loop *, const struct config *,
     struct err *);
 	/* Takes a reference of the configuration. NULL with a sentence. */
 
+bool pooler_check(const struct config *, struct err *);
+	/* Would pooler_create() find the files of TLS in order? */
+
 void pooler_destroy(struct pooler *);
 	/* Cuts all connections; waits for nothing. */
 
@@ -50,8 +53,9 @@ void pooler_accept(struct pooler *, int fd, const struct addr *peer,
 	/* A new client; takes the non-blocking socket over. For AF_UNIX the
 	 * port of both is the listening port. */
 
-void pooler_reload(struct pooler *, const struct config *);
-	/* Run by this configuration from now on (takes a reference). */
+bool pooler_reload(struct pooler *, const struct config *, struct err *);
+	/* Run by this configuration from now on (takes a reference). False if
+	 * its TLS files are no good: then nothing has changed. */
 
 const struct config *pooler_config(const struct pooler *);
 	/* The configuration in force. */

@@ -619,7 +619,7 @@ on_end(struct conn *c, int error)
 		strcpy(why, "server conn crashed?");
 	else
 		snprintf(why, sizeof why, "server conn crashed? (%s)",
-		    strerror(error));
+		    conn_reason(c, error));
 	close_broken(server_of(c), why);
 }
 

@@ -447,8 +447,8 @@ on_drained(struct conn *conn)
 static void
 on_end(struct conn *conn, int error)
 {
-	client_close(client_of(conn), error != 0 ? strerror(error) :
-	    "client unexpected eof");
+	client_close(client_of(conn), error != 0 ?
+	    conn_reason(conn, error) : "client unexpected eof");
 }
 
 static const struct conn_ops session_ops = {

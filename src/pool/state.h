@@ -23,6 +23,7 @@
 #include "pool/console.h"
 #include "pool/control.h"
 #include "pool/pooler.h"
+#include "pool/secure.h"
 
 struct config;
 struct resolver;
@@ -41,6 +42,7 @@ struct pooler {
 	struct conn_env env;
 	struct resolver *resolver;
 	const struct config *config;
+	struct secure secure;           /* TLS, by the configuration */
 	struct program_hooks program;
 	struct console_hooks console;
 

@@ -415,8 +415,9 @@ void
 world_reload(struct world *w, const char *ini)
 {
 	const struct config *fresh = load(w, ini);
+	struct err err = { 0 };
 
-	pooler_reload(w->pooler, fresh);
+	ck_assert_msg(pooler_reload(w->pooler, fresh, &err), "%s", err.text);
 	config_unref(w->config);
 	w->config = fresh;
 	world_turn(w);

@@ -14,7 +14,7 @@ layer_sql_SOURCES = test/layer/empty.c
 layer_sql_LDADD = $(libsql_a_OBJECTS) libbase.a $(PG_QUERY_LIBS)
 layer_net_SOURCES = test/layer/empty.c
 layer_net_LDADD = $(libnet_a_OBJECTS) libbase.a $(EV_LIBS) $(CARES_LIBS) \
-	$(CRYPTO_LIBS)
+	$(TLS_LIBS) $(CRYPTO_LIBS)
 layer_config_SOURCES = test/layer/empty.c
 layer_config_LDADD = $(libconfig_a_OBJECTS) libpgwire.a libnet.a libbase.a \
 	$(LIBRARIES_OUTSIDE)

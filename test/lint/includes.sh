@@ -29,7 +29,7 @@ declare -A below=(
 owners=(
 	'<ev\.h>|^(src/net/loop\.[ch]|test/bench/multiplexer\.c)$'
 	'<ares|^src/net/resolve\.c$'
-	'<openssl/|^src/(pgwire/(crypto|scram_keys|secret)|net/tls[a-z_]*)\.[ch]$'
+	'<openssl/|^(src/(pgwire/(crypto|scram_keys|secret)|net/tls[a-z_]*)\.[ch]|test/unit/certs\.c)$'
 	'<ini\.h>|^src/config/ini\.c$'
 	'<libpq-fe\.h>|^(src/cluster/control\.c|test/.*)$'
 	'<stringprep\.h>|^src/pgwire/saslprep\.c$'

@@ -39,6 +39,7 @@ files_stop(void)
 	rmdir(files_dir);
 }
 
+__attribute__((unused))
 static void
 files_put(const char *name, const char *text)
 {

@@ -80,13 +80,23 @@ pooler_accept(struct pooler *p, int fd, const struct addr *peer,
 	close(fd);
 }
 
-void
-pooler_reload(struct pooler *p, const struct config *c)
+bool
+pooler_check(const struct config *c, struct err *err)
 {
+	(void)c;
+	(void)err;
+	return true;
+}
+
+bool
+pooler_reload(struct pooler *p, const struct config *c, struct err *err)
+{
+	(void)err;
 	log_info(NULL, "pooler: reload default_pool_size=%d",
 	    c->default_pool_size);
 	config_unref(p->config);
 	p->config = config_ref(c);
+	return true;
 }
 
 const struct config *

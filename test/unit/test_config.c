@@ -197,14 +197,7 @@ static const struct {
 	    "c:3: peer \"65536\": expected an id from 1 to 65535" },
 	{ "peer with a name", "[pgweir]\n[peers]\nx = host=x\n",
 	    "c:3: peer \"x\": expected an id from 1 to 65535" },
-	{ "TLS cannot be ignored", "[pgweir]\nclient_tls_sslmode=require\n",
-	    "c:2: expected client_tls_sslmode to be one of: disable; other "
-	    "values are not implemented yet and cannot be ignored" },
-	{ "nor towards servers", "[pgweir]\nserver_tls_sslmode=verify-ca\n",
-	    "c:2: expected server_tls_sslmode to be one of: disable, allow, "
-	    "prefer; other values are not implemented yet and cannot be "
-	    "ignored" },
-	{ "nor access rules", "[pgweir]\nauth_type = hba\n",
+	{ "access rules cannot be ignored", "[pgweir]\nauth_type = hba\n",
 	    "c:2: expected auth_type to be one of: any, trust, plain, md5, "
 	    "scram-sha-256; other values are not implemented yet and cannot "
 	    "be ignored" },

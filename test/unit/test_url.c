@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/must.h"
 #include "base/str.h"
 #include "config/userlist.h"
@@ -45,9 +46,11 @@ static const struct {
 	    "URL: expected a ] behind [" },
 	{ "text behind the bracket", "postgres://u:hidden@[::1]5/d",
 	    "URL: expected : and a port behind the host" },
-	{ "TLS cannot be ignored", "postgres://u:hidden@h/d?sslmode=require",
-	    "URL: expected sslmode to be disable, allow or prefer; other "
-	    "values are not implemented yet" },
+	{ "TLS", "postgres://u:p@h/d?sslmode=verify-full&sslrootcert=/x",
+	    "u p h:5432 d" },
+	{ "no mode of TLS", "postgres://u:hidden@h/d?sslmode=perhaps",
+	    "URL: server_tls_sslmode: expected one of: disable, allow, "
+	    "prefer, require, verify-ca, verify-full" },
 	{ "unknown parameter", "postgres://u:hidden@h/d?x=y",
 	    "URL: expected a known parameter, found \"x\"" },
 	{ "the console's name", "postgres://u:hidden@h/pgweir",
@@ -93,6 +96,30 @@ START_TEST(a_url_is_a_configuration)
 }
 END_TEST
 
+static const struct {
+	const char *parameters;
+	enum sslmode want;
+} tls[] = {
+	{ "", SSLMODE_PREFER },
+	{ "?sslmode=disable", SSLMODE_DISABLE },
+	{ "?sslmode=require", SSLMODE_REQUIRE },
+	{ "?sslmode=require&sslrootcert=/x", SSLMODE_VERIFY_CA },
+	{ "?sslmode=verify-full&sslrootcert=/x", SSLMODE_VERIFY_FULL },
+};
+
+START_TEST(a_url_says_how_to_protect_the_connection)
+{
+	char *url = mem_printf("postgres://u:p@h/d%s", tls[_i].parameters);
+	struct err err = {{0}};
+	struct config *c = config_from_url(url, &err);
+
+	ck_assert_msg(c != NULL, "%s", err.text);
+	ck_assert_int_eq(c->server_tls_sslmode, tls[_i].want);
+	config_unref(c);
+	mem_free(url);
+}
+END_TEST
+
 START_TEST(a_url_without_a_password_is_for_us_alone)
 {
 	struct err err;
@@ -116,6 +143,8 @@ main(void)
 
 	tcase_add_loop_test(tc, a_url_is_a_configuration, 0,
 	    (int)countof(urls));
+	tcase_add_loop_test(tc, a_url_says_how_to_protect_the_connection, 0,
+	    (int)countof(tls));
 	tcase_add_test(tc, a_url_without_a_password_is_for_us_alone);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_NORMAL);
