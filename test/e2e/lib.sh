@@ -361,6 +361,7 @@ pgweir_ini()
 			admin_users = admin
 			stats_users = stats
 			pidfile = $T/pgweir.pid
+			server_tls_sslmode = disable
 			server_login_retry = 1
 		INI
 		printf '%s\n' "$1"
