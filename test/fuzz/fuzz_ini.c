@@ -1,8 +1,9 @@
 /*
- * fuzz_ini.c - files, auth_files and URLs that nobody would write.
+ * fuzz_ini.c - files, auth_files, access rules, name maps and URLs that
+ * nobody would write.
  *
- * The first byte says who gets the rest: i a file, u an auth_file, p a URL,
- * anything else a list of hosts.
+ * The first byte says who gets the rest: i a file, u an auth_file, a access
+ * rules, m name maps, p a URL, anything else a list of hosts.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "base/str.h"
 #include "config/build.h"
 #include "config/connstr.h"
+#include "config/hba.h"
+#include "config/ident.h"
 #include "config/ini.h"
 #include "config/load.h"
 #include "config/userlist.h"
@@ -92,6 +95,62 @@ read_users(const char *text, size_t n)
 	userlist_unref(l);
 }
 
+/* Whatever the rules say, they say it about everybody. */
+static void
+read_rules(const char *text, size_t n)
+{
+	static const char *const from[] = { "10.0.0.1", "::1", NULL };
+	struct addr addr;
+	struct hba_query q = {
+		.addr = &addr, .database = "db", .alias = "pgbouncer",
+		.user = "u",
+	};
+	struct hba_answer a;
+	struct err err;
+	struct ident *ident = ident_parse(str_of("m a b\n"), "i", &err);
+	struct hba *h = NULL;
+	size_t i;
+
+	/* Files that are named are nobody's business here. */
+	if (n > 0 && memchr(text, '@', n) == NULL)
+		h = hba_parse((struct str){ text, n }, "f", ident, &err);
+	for (i = 0; h != NULL && i < 8 * countof(from); i++) {
+		addr = (struct addr){ .family = AF_UNIX };
+		if (from[i / 8] != NULL)
+			must(addr_parse(&addr, from[i / 8], 1));
+		q.tls = (i & 1) != 0;
+		q.replication = (i & 2) != 0;
+		q.alias = (i & 4) != 0 ? "pgbouncer" : NULL;
+		a = hba_ask(h, &q);
+		must((a.method == HBA_NO_RULE) == (a.line == 0));
+		must(a.map == NULL || a.map == ident_map(ident, "m"));
+		must(hba_method_name(a.method) != NULL);
+	}
+	hba_unref(h);
+	ident_unref(ident);
+}
+
+static bool
+is_same(const void *arg, const char *name)
+{
+	return strcmp(arg, name) == 0;
+}
+
+static void
+read_maps(const char *text, size_t n)
+{
+	struct err err;
+	struct ident *ident = ident_parse((struct str){ text, n }, "f", &err);
+	const struct ident_map *m;
+
+	if (ident == NULL)
+		return;
+	m = ident_map(ident, "m");
+	if (m != NULL)
+		(void)ident_allows(m, "b", is_same, "a");
+	ident_unref(ident);
+}
+
 static void
 read_url(const char *text)
 {
@@ -134,6 +193,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		read_file(text, n - 1);
 	else if (data[0] == 'u')
 		read_users(text, n - 1);
+	else if (data[0] == 'a')
+		read_rules(text, n - 1);
+	else if (data[0] == 'm')
+		read_maps(text, n - 1);
 	else if (data[0] == 'p')
 		read_url(text);
 	else

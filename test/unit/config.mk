@@ -1,7 +1,7 @@
 # Tests of config. Included by Makefile.am.
 
 CONFIG_TESTS = test_ini test_setting test_connstr test_userlist \
-	test_config test_url
+	test_ident test_hba test_config test_url
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
 CONFIG_TEST_LIBS = libconfig.a libbase.a $(INIH_LIBS) $(CHECK_LIBS)
@@ -18,6 +18,12 @@ test_connstr_LDADD = $(CONFIG_TEST_LIBS)
 test_userlist_SOURCES = test/unit/test_userlist.c
 test_userlist_CFLAGS = $(CONFIG_TEST_CFLAGS)
 test_userlist_LDADD = $(CONFIG_TEST_LIBS)
+test_ident_SOURCES = test/unit/test_ident.c test/unit/files.h
+test_ident_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_ident_LDADD = $(CONFIG_TEST_LIBS)
+test_hba_SOURCES = test/unit/test_hba.c test/unit/files.h
+test_hba_CFLAGS = $(CONFIG_TEST_CFLAGS)
+test_hba_LDADD = $(CONFIG_TEST_LIBS)
 test_config_SOURCES = test/unit/test_config.c test/unit/files.h
 test_config_CFLAGS = $(CONFIG_TEST_CFLAGS) \
 	-DTOP_SRCDIR='"$(abs_top_srcdir)"'
