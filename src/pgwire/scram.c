@@ -1,6 +1,6 @@
 /*
- * scram.c - SCRAM-SHA-256 as in RFC 5802, RFC 7677 and the PostgreSQL manual,
- * section "SASL Authentication".
+ * scram.c - SCRAM-SHA-256 as in RFC 5802, RFC 5929, RFC 7677 and the
+ * PostgreSQL manual, section "SASL Authentication".
  *
  *   client-first   n,,n=,r=<client nonce>
  *   server-first   r=<client nonce><server nonce>,s=<salt>,i=<iterations>
@@ -201,12 +201,32 @@ mask_client_key(const unsigned char from[SCRAM_KEY_SIZE],
 
 void
 scram_server_init(struct scram_server *s, const struct scram_verifier *v,
-    bool plus_offered, const unsigned char random[SCRAM_RANDOM_SIZE])
+    struct str binding, const unsigned char random[SCRAM_RANDOM_SIZE])
 {
 	memset(s, 0, sizeof *s);
 	s->verifier = *v;
-	s->plus_offered = plus_offered;
+	gs2_channel_set(&s->channel, binding);
 	make_nonce(s->own_nonce, random);
+}
+
+void
+scram_server_offer(const struct scram_server *s, const char *list[3])
+{
+	size_t n = 0;
+
+	if (s->channel.n > 0)
+		list[n++] = SASL_SCRAM_SHA_256_PLUS;
+	list[n++] = SASL_SCRAM_SHA_256;
+	list[n] = NULL;
+}
+
+bool
+scram_server_choose(struct scram_server *s, struct str mechanism)
+{
+	must(s->step == SCRAM_STEP_FIRST);
+	s->plus = str_is(mechanism, SASL_SCRAM_SHA_256_PLUS);
+	return s->plus ? s->channel.n > 0 :
+	    str_is(mechanism, SASL_SCRAM_SHA_256);
 }
 
 void
@@ -219,22 +239,39 @@ scram_server_fini(struct scram_server *s)
 
 /*
  * The GS2 header says whether the channel is bound: "n" the client cannot,
- * "y" it could but believes that we cannot, "p" it does. "p" belongs to
- * SCRAM-SHA-256-PLUS alone, and this is the plain mechanism.
+ * "y" it could but believes that we cannot, "p" it does. "p" and
+ * SCRAM-SHA-256-PLUS go together; PostgreSQL has one kind of binding.
  */
+static enum scram
+read_gs2_flag(struct scram_server *s, struct str *in)
+{
+	struct str kind;
+
+	if (next_is(*in, 'p') != s->plus)
+		return next_is(*in, 'p') || next_is(*in, 'n') ||
+		    next_is(*in, 'y') ? SCRAM_CHANNEL_BINDING :
+		    SCRAM_MALFORMED;
+	if (s->plus) {
+		s->gs2 = GS2_BOUND;
+		if (!take_attr(in, 'p', &kind))
+			return SCRAM_MALFORMED;
+		return str_is(kind, "tls-server-end-point") ? SCRAM_OK :
+		    SCRAM_CHANNEL_BINDING;
+	}
+	s->gs2 = next_is(*in, 'y') ? GS2_COULD : GS2_CANNOT;
+	if (!take_char(in, s->gs2 == GS2_COULD ? 'y' : 'n'))
+		return SCRAM_MALFORMED;
+	return s->gs2 == GS2_COULD && s->channel.n > 0 ?
+	    SCRAM_CHANNEL_BINDING : SCRAM_OK;
+}
+
 static enum scram
 read_gs2_header(struct scram_server *s, struct str *in)
 {
-	if (next_is(*in, 'p'))
-		return SCRAM_CHANNEL_BINDING;
-	if (take_char(in, 'n'))
-		s->binding = "biws";    /* base64 of "n,," */
-	else if (!take_char(in, 'y'))
-		return SCRAM_MALFORMED;
-	else if (s->plus_offered)
-		return SCRAM_CHANNEL_BINDING;
-	else
-		s->binding = "eSws";    /* base64 of "y,," */
+	enum scram r = read_gs2_flag(s, in);
+
+	if (r != SCRAM_OK)
+		return r;
 	if (!take_char(in, ','))
 		return SCRAM_MALFORMED;
 	if (next_is(*in, 'a'))
@@ -296,14 +333,16 @@ read_client_final(const struct scram_server *s, struct str in,
     struct str *without_proof, unsigned char proof[SCRAM_KEY_SIZE])
 {
 	const char *begin = in.p;
+	char expected[GS2_TEXT_ROOM];
 	struct str binding, nonce, base64;
 	enum scram r;
 
 	if (!take_attr(&in, 'c', &binding) || !take_char(&in, ',') ||
 	    !take_attr(&in, 'r', &nonce))
 		return SCRAM_MALFORMED;
-	if (!str_is(binding, s->binding))
-		return SCRAM_CHANNEL_BINDING;
+	gs2_binding(s->gs2, &s->channel, expected);
+	if (!str_is(binding, expected))
+		return SCRAM_BINDING_CHECK;
 	if (!str_eq(nonce, view(&s->nonce)))
 		return SCRAM_NONCE;
 	while (in.n >= 2 && in.p[1] != 'p')
@@ -384,13 +423,31 @@ scram_client_fini(struct scram_client *c)
 	crypto_wipe(c, sizeof *c);
 }
 
+enum scram
+scram_client_choose(struct scram_client *c, const struct sasl_offer *offer,
+    struct str binding, bool must_bind, const char **mechanism)
+{
+	must(!c->first_made);
+	gs2_channel_set(&c->channel, binding);
+	if (binding.n > 0 && offer->scram_sha_256_plus) {
+		c->gs2 = GS2_BOUND;
+		*mechanism = SASL_SCRAM_SHA_256_PLUS;
+		return SCRAM_OK;
+	}
+	c->gs2 = binding.n > 0 ? GS2_COULD : GS2_CANNOT;
+	*mechanism = SASL_SCRAM_SHA_256;
+	if (must_bind)
+		return SCRAM_NOT_BOUND;
+	return offer->scram_sha_256 ? SCRAM_OK : SCRAM_NO_MECHANISM;
+}
+
 void
 scram_client_first(struct scram_client *c, struct text *out)
 {
 	must(!c->first_made && c->step == SCRAM_STEP_FIRST);
 	c->first_made = true;
 	text_printf(&c->transcript, "n=,r=%s", c->own_nonce);
-	text_puts(out, "n,,");
+	text_puts(out, gs2_head(c->gs2));
 	text_add(out, c->transcript.p, c->transcript.n);
 }
 
@@ -491,6 +548,7 @@ enum scram
 scram_client_final(struct scram_client *c, struct str in,
     const struct scram_login *login, struct text *out)
 {
+	char binding[GS2_TEXT_ROOM];
 	struct scram_params params;
 	struct str nonce;
 	size_t from = out->n;
@@ -502,7 +560,8 @@ scram_client_final(struct scram_client *c, struct str in,
 	    (r = read_server_first(c, in, &nonce, &params)) != SCRAM_OK ||
 	    (r = choose_keys(c, login, &params)) != SCRAM_OK)
 		return r;
-	text_puts(out, "c=biws,r=");
+	gs2_binding(c->gs2, &c->channel, binding);
+	text_printf(out, "c=%s,r=", binding);
 	text_add(out, nonce.p, nonce.n);
 	record(&c->transcript, in);
 	record(&c->transcript, (struct str){ out->p + from, out->n - from });

@@ -1,5 +1,5 @@
 /*
- * scram.h - both sides of a SCRAM-SHA-256 exchange; see scram.c.
+ * scram.h - both sides of a SCRAM-SHA-256(-PLUS) exchange; see scram.c.
  */
 #ifndef PGWIRE_SCRAM_H
 #define PGWIRE_SCRAM_H
@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "pgwire/gs2.h"
+#include "pgwire/sasl.h"
 #include "pgwire/scram_keys.h"
 
 #define SCRAM_RANDOM_SIZE 18    /* random bytes in a nonce: 24 characters */
@@ -20,6 +22,10 @@
 	X(TOO_LONG,        "SCRAM message, nonce or salt is too long")       \
 	X(MALFORMED,       "malformed SCRAM message")                        \
 	X(CHANNEL_BINDING, "SCRAM channel binding does not match the offer") \
+	X(BINDING_CHECK,   "SCRAM channel binding check failed")             \
+	X(NOT_BOUND,       "channel binding is required, but not possible")  \
+	X(NO_MECHANISM,    "none of the server's SASL authentication "       \
+	                   "mechanisms are supported")                       \
 	X(AUTHZID,         "SCRAM authorization identity is not supported")  \
 	X(EXTENSION,       "SCRAM extension is mandatory but unknown")       \
 	X(NONCE,           "SCRAM nonce does not match")                     \
@@ -47,10 +53,11 @@ enum scram_step { SCRAM_STEP_FIRST, SCRAM_STEP_FINAL, SCRAM_STEP_DONE };
 /* We authenticate a client. Embedded; about 1 KB, gone after the login. */
 struct scram_server {
 	enum scram_step step;
-	bool plus_offered;
+	bool plus;                              /* the client chose PLUS */
 	bool accepted;                          /* the client proved itself */
 	struct scram_verifier verifier;
-	const char *binding;                    /* the client's c= */
+	struct gs2_channel channel;             /* empty: PLUS not offered */
+	enum gs2 gs2;                           /* what the client said */
 	char own_nonce[SCRAM_OWN_NONCE_ROOM];
 	struct text nonce;                      /* the client's and ours */
 	struct text transcript;                 /* AuthMessage so far */
@@ -58,10 +65,18 @@ struct scram_server {
 };
 
 void scram_server_init(struct scram_server *, const struct scram_verifier *,
-    bool plus_offered, const unsigned char random[SCRAM_RANDOM_SIZE]);
-	/* The verifier is copied; it may be a mock. plus_offered: was
-	 * SCRAM-SHA-256-PLUS in the list that the client got? Then a client
-	 * that says we had not offered it was lied to, and is refused. */
+    struct str binding, const unsigned char random[SCRAM_RANDOM_SIZE]);
+	/* The verifier is copied; it may be a mock. binding is our own
+	 * tls-server-end-point, or nothing. With it PLUS is offered, and a
+	 * client that believes it was not was lied to, and is refused. */
+
+void scram_server_offer(const struct scram_server *, const char *list[3]);
+	/* The mechanisms, the best first, and NULL. */
+
+bool scram_server_choose(struct scram_server *, struct str mechanism)
+    __attribute__((warn_unused_result));
+	/* The client's choice; without this call it is SCRAM-SHA-256. False:
+	 * it was not offered. */
 
 void scram_server_fini(struct scram_server *);
 	/* Wipe and free. */
@@ -82,6 +97,8 @@ void scram_server_keys(const struct scram_server *, struct scram_keys *);
 /* We log in to a server. */
 struct scram_client {
 	enum scram_step step;
+	enum gs2 gs2;
+	struct gs2_channel channel;
 	bool first_made;
 	bool derived;                           /* keys come from a password */
 	bool verified;                          /* the server proved itself */
@@ -102,6 +119,15 @@ void scram_client_init(struct scram_client *,
 
 void scram_client_fini(struct scram_client *);
 	/* Wipe and free. */
+
+enum scram scram_client_choose(struct scram_client *,
+    const struct sasl_offer *, struct str binding, bool must_bind,
+    const char **mechanism) __attribute__((warn_unused_result));
+	/* Before the first message; without this call SCRAM-SHA-256 is used.
+	 * binding is the server's tls-server-end-point, or nothing: with it
+	 * PLUS is used if offered; if not, the server is told that we could
+	 * (so who struck it off the list is found out) or, with must_bind,
+	 * this fails. */
 
 void scram_client_first(struct scram_client *, struct text *client_first);
 	/* Append our first message. */

@@ -23,7 +23,6 @@ auth_init(struct auth *a, struct pooler *p, const char *name,
     struct user *user)
 {
 	*a = (struct auth){ .pooler = p, .name = name, .user = user };
-	a->method = p->config->auth_type;
 	a->sqlstate = SQLSTATE_INVALID_PASSWORD;
 }
 
@@ -36,8 +35,8 @@ auth_fini(struct auth *a)
 	a->in_scram = false;
 }
 
-static enum auth_verdict
-refuse(struct auth *a, const char *sqlstate, const char *why)
+enum auth_verdict
+auth_refuse(struct auth *a, const char *sqlstate, const char *why)
 {
 	a->sqlstate = sqlstate;
 	a->why = why;
@@ -53,7 +52,7 @@ secret_of(const struct auth *a)
 static enum auth_verdict
 begin_sasl(struct auth *a, struct text *out)
 {
-	static const char *const offer[] = { SASL_SCRAM_SHA_256, NULL };
+	const char *offer[3];
 	struct scram_verifier v;
 	unsigned char random[SCRAM_RANDOM_SIZE];
 
@@ -61,25 +60,28 @@ begin_sasl(struct auth *a, struct text *out)
 		scram_verifier_mock(&v, a->pooler->mock_key, str_of(a->name),
 		    (uint32_t)a->pooler->config->scram_iterations);
 	crypto_random_take(&a->pooler->random, random, sizeof random);
-	scram_server_init(&a->scram, &v, false, random);
+	scram_server_init(&a->scram, &v, gs2_channel_data(&a->channel),
+	    random);
 	a->in_scram = true;
 	a->method = AUTH_TYPE_SCRAM;
 	crypto_wipe(&v, sizeof v);
+	scram_server_offer(&a->scram, offer);
 	writer_auth_sasl(out, offer);
 	return AUTH_CONTINUE;
 }
 
 enum auth_verdict
-auth_begin(struct auth *a, struct text *out)
+auth_begin(struct auth *a, enum auth_type method, struct text *out)
 {
 	const struct secret *secret = secret_of(a);
 
+	a->method = method;
 	switch (a->method) {
 	case AUTH_TYPE_ANY:
 		return AUTH_ACCEPTED;
 	case AUTH_TYPE_TRUST:
 		return a->user != NULL ? AUTH_ACCEPTED :
-		    refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
+		    auth_refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
 		    "\"trust\" authentication failed");
 	case AUTH_TYPE_PLAIN:
 		writer_auth(out, AUTH_CLEARTEXT, NULL, 0);
@@ -97,10 +99,10 @@ auth_begin(struct auth *a, struct text *out)
 	case AUTH_TYPE_HBA:
 	case AUTH_TYPE_PAM:
 	case AUTH_TYPE_LDAP:
-		/* The configuration does not let these pass yet. */
+		/* access.c or the configuration does not let these pass. */
 		break;
 	}
-	return refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
+	return auth_refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
 	    "no authentication method is found");
 }
 
@@ -113,10 +115,10 @@ check_password(struct auth *a, struct str body)
 	bool ok;
 
 	if (!reader_done(&r))
-		return refuse(a, SQLSTATE_PROTOCOL_VIOLATION,
+		return auth_refuse(a, SQLSTATE_PROTOCOL_VIOLATION,
 		    "failed to parse packet");
 	if (password.n == 0)
-		return refuse(a, SQLSTATE_INVALID_PASSWORD,
+		return auth_refuse(a, SQLSTATE_INVALID_PASSWORD,
 		    "empty password returned by client");
 	if (a->method == AUTH_TYPE_PLAIN)
 		ok = secret_accepts_password(secret_of(a), str_of(a->name),
@@ -124,7 +126,7 @@ check_password(struct auth *a, struct str body)
 	else
 		ok = secret_accepts_md5(secret_of(a), str_of(a->name),
 		    a->salt, password);
-	return ok ? AUTH_ACCEPTED : refuse(a, SQLSTATE_INVALID_PASSWORD,
+	return ok ? AUTH_ACCEPTED : auth_refuse(a, SQLSTATE_INVALID_PASSWORD,
 	    "password authentication failed");
 }
 
@@ -132,7 +134,7 @@ static enum auth_verdict
 refuse_sasl(struct auth *a, enum scram rc)
 {
 	log_debug(NULL, "SASL: %s", scram_why(rc));
-	return refuse(a, SQLSTATE_INVALID_PASSWORD,
+	return auth_refuse(a, SQLSTATE_INVALID_PASSWORD,
 	    "SASL authentication failed");
 }
 
@@ -145,8 +147,8 @@ first_sasl(struct auth *a, struct str body, struct text *out)
 
 	if (!sasl_initial_parse(&initial, body))
 		return refuse_sasl(a, SCRAM_MALFORMED);
-	if (!str_is(initial.mechanism, SASL_SCRAM_SHA_256))
-		return refuse(a, SQLSTATE_PROTOCOL_VIOLATION, "client "
+	if (!scram_server_choose(&a->scram, initial.mechanism))
+		return auth_refuse(a, SQLSTATE_PROTOCOL_VIOLATION, "client "
 		    "selected an invalid SASL authentication mechanism");
 	rc = scram_server_first(&a->scram, initial.data, &reply);
 	if (rc == SCRAM_OK)

@@ -28,6 +28,8 @@ struct auth {
 	const char *name;       /* of the user, the caller's */
 	struct user *user;      /* NULL: unknown */
 	enum auth_type method;
+	struct gs2_channel channel;     /* of the connection; may be set
+					 * after auth_init() */
 	bool in_scram;
 	unsigned char salt[MD5_SALT_SIZE];
 	struct scram_server scram;
@@ -41,8 +43,13 @@ void auth_init(struct auth *, struct pooler *, const char *name,
 void auth_fini(struct auth *);
 	/* Wipe. */
 
-enum auth_verdict auth_begin(struct auth *, struct text *out);
-	/* By auth_type: write the request, or decide at once. */
+enum auth_verdict auth_begin(struct auth *, enum auth_type,
+    struct text *out);
+	/* Write the request of this method, or decide at once. */
+
+enum auth_verdict auth_refuse(struct auth *, const char *sqlstate,
+    const char *why);
+	/* AUTH_REFUSED, for this reason; both strings are kept. */
 
 enum auth_verdict auth_answer(struct auth *, struct str body,
     struct text *out);

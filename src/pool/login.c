@@ -420,7 +420,7 @@ begin_auth(struct client *c)
 		enter_console(c, CONSOLE_ADMIN);
 		return;
 	}
-	on_verdict(c, auth_begin(&l->auth, &l->out));
+	on_verdict(c, auth_begin(&l->auth, p->config->auth_type, &l->out));
 }
 
 static void

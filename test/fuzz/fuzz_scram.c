@@ -39,7 +39,7 @@ cheap_keys(struct scram_keys *k)
 }
 
 static void
-be_server(struct str in, bool plus_offered)
+be_server(struct str in, const char *binding, const char *mechanism)
 {
 	struct scram_server s;
 	struct scram_verifier v;
@@ -48,7 +48,8 @@ be_server(struct str in, bool plus_offered)
 
 	cheap_keys(&k);
 	scram_verifier_of(&v, &k);
-	scram_server_init(&s, &v, plus_offered, zeros);
+	scram_server_init(&s, &v, str_of(binding), zeros);
+	must(scram_server_choose(&s, str_of(mechanism)));
 	if (scram_server_first(&s, take_line(&in), &out) == SCRAM_OK)
 		if (scram_server_final(&s, in, &out) == SCRAM_OK) {
 			scram_server_keys(&s, &k);
@@ -59,8 +60,10 @@ be_server(struct str in, bool plus_offered)
 }
 
 static void
-be_client(struct str in)
+be_client(struct str in, const char *binding)
 {
+	const struct sasl_offer offer = { true, true };
+	const char *mechanism;
 	struct scram_client c;
 	struct scram_keys k;
 	const struct scram_login login = { .keys = &k };
@@ -68,6 +71,8 @@ be_client(struct str in)
 
 	cheap_keys(&k);
 	scram_client_init(&c, zeros);
+	must(scram_client_choose(&c, &offer, str_of(binding), binding != NULL,
+	    &mechanism) == SCRAM_OK);
 	scram_client_first(&c, &out);
 	if (scram_client_final(&c, take_line(&in), &login, &out) == SCRAM_OK)
 		must((scram_client_verify(&c, in) == SCRAM_OK) ==
@@ -147,13 +152,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	in = (struct str){ (const char *)data + 1, n - 1 };
 	switch (data[0]) {
 	case 'S':
-		be_server(in, false);
+		be_server(in, NULL, SASL_SCRAM_SHA_256);
 		break;
 	case 'P':
-		be_server(in, true);
+		be_server(in, "digest", SASL_SCRAM_SHA_256);
+		break;
+	case 'Q':
+		be_server(in, "digest", SASL_SCRAM_SHA_256_PLUS);
 		break;
 	case 'C':
-		be_client(in);
+		be_client(in, NULL);
+		break;
+	case 'D':
+		be_client(in, "digest");
 		break;
 	case 'V':
 		read_secret(in);

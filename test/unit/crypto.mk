@@ -1,6 +1,6 @@
 # Unit tests of pgwire/, the cryptographic half.
 CRYPTO_TESTS = test_crypto test_md5 test_saslprep test_secret test_sasl \
-	test_scram test_scram_server
+	test_scram test_scram_server test_scram_plus
 check_PROGRAMS += $(CRYPTO_TESTS)
 TESTS += $(CRYPTO_TESTS)
 CRYPTO_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -28,3 +28,7 @@ test_scram_server_SOURCES = test/unit/test_scram_server.c \
 	test/unit/scram_example.h
 test_scram_server_CFLAGS = $(CRYPTO_TEST_CFLAGS)
 test_scram_server_LDADD = $(CRYPTO_TEST_LIBS)
+test_scram_plus_SOURCES = test/unit/test_scram_plus.c \
+	test/unit/scram_example.h
+test_scram_plus_CFLAGS = $(CRYPTO_TEST_CFLAGS)
+test_scram_plus_LDADD = $(CRYPTO_TEST_LIBS)

@@ -50,7 +50,7 @@ run(struct exchange *e, const struct scram_verifier *v,
 
 	memset(&e->passed, 0, sizeof e->passed);
 	scram_client_init(&e->c, zeros);
-	scram_server_init(&e->s, v, false, other);
+	scram_server_init(&e->s, v, str_of(NULL), other);
 	scram_client_first(&e->c, &msg[0]);
 	e->result = scram_server_first(&e->s, view(&msg[0]), &msg[1]);
 	if (e->result == SCRAM_OK)

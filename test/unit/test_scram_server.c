@@ -20,7 +20,7 @@ rfc_server(struct scram_server *s)
 	    &n));
 	scram_params_set(&p, (struct str){ (char *)salt, n }, 4096);
 	v = verifier_of("pencil", &p);
-	scram_server_init(s, &v, false, zeros);
+	scram_server_init(s, &v, str_of(NULL), zeros);
 	strcpy(s->own_nonce, RFC_SERVER_NONCE);
 }
 
@@ -91,7 +91,8 @@ START_TEST(client_first_is_judged)
 	struct text out = { 0 };
 	enum scram got;
 
-	scram_server_init(&s, &v, firsts[_i].plus, zeros);
+	scram_server_init(&s, &v, str_of(firsts[_i].plus ?
+	    "digest" : NULL), zeros);
 	got = scram_server_first(&s, str_of(firsts[_i].msg), &out);
 	ck_assert_msg(got == firsts[_i].want, "%s: %s", firsts[_i].why,
 	    scram_why(got));
@@ -119,7 +120,7 @@ first_with(const char *head, size_t fill, const char *tail)
 	while (fill-- > 0)
 		text_puts(&in, "A");
 	text_puts(&in, tail);
-	scram_server_init(&s, &v, false, zeros);
+	scram_server_init(&s, &v, str_of(NULL), zeros);
 	got = scram_server_first(&s, view(&in), &out);
 	scram_server_fini(&s);
 	text_fini(&in);
@@ -159,7 +160,7 @@ START_TEST(b01_zero_byte_in_a_message_is_malformed)
 	struct scram_server s;
 	struct text out = { 0 };
 
-	scram_server_init(&s, &v, false, zeros);
+	scram_server_init(&s, &v, str_of(NULL), zeros);
 	ck_assert_msg(scram_server_first(&s, in, &out) == SCRAM_MALFORMED,
 	    "%s", zero_bytes[_i].why);
 	scram_server_fini(&s);
@@ -178,7 +179,7 @@ static const struct {
 } finals[] = {
 	{ "the example", "c=biws,r=" NONCES ",p=" RFC_PROOF, SCRAM_OK },
 	{ "other binding flag than before",
-	    "c=eSws,r=" NONCES ",p=" RFC_PROOF, SCRAM_CHANNEL_BINDING },
+	    "c=eSws,r=" NONCES ",p=" RFC_PROOF, SCRAM_BINDING_CHECK },
 	{ "no binding", "r=" NONCES ",p=" RFC_PROOF, SCRAM_MALFORMED },
 	{ "client's nonce alone", "c=biws,r=" RFC_CLIENT_NONCE ",p="
 	    RFC_PROOF, SCRAM_NONCE },
