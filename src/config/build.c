@@ -14,6 +14,7 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "config/connstr.h"
+#include "config/hba.h"
 #include "config/hostkey.h"
 #include "config/userlist.h"
 
@@ -132,6 +133,7 @@ build_copy(const struct config *from)
 		c->budgets[i].order = from->budgets[i].order;
 	}
 	c->userlist = userlist_ref(from->userlist);
+	c->hba = hba_ref(from->hba);
 	return c;
 }
 

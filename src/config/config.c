@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "config/hba.h"
 #include "config/hostkey.h"
 #include "config/userlist.h"
 
@@ -332,5 +333,6 @@ destroy(struct config *c)
 	mem_free(c->budgets);
 	mem_free(c->warnings);
 	userlist_unref(c->userlist);
+	hba_unref(c->hba);
 	mem_free(c);
 }

@@ -16,6 +16,7 @@
 #include "config/entry.h"
 #include "config/setting.h"
 
+struct hba;
 struct userlist;
 
 #define CTYPE_INT            int
@@ -46,6 +47,7 @@ struct config {
 	struct config_budget *budgets;     /* by name */
 	size_t nbudgets;
 	struct userlist *userlist;         /* auth_file; NULL: none */
+	struct hba *hba;                   /* only of auth_type=hba */
 	char **warnings;                   /* for the caller to log */
 	size_t nwarnings;
 };

@@ -4,8 +4,9 @@
  * Items are taken as they come; a bad one is noted with its place and the
  * rest is still looked at, so that --check lists everything. What depends on
  * the last value of a setting (is it implemented, does it need a restart) is
- * judged at the end. Any error, here or in the auth_file, and there is no
- * snapshot: a failed reload changes nothing.
+ * judged at the end. Any error, here or in a file that is named (auth_file,
+ * auth_hba_file, auth_ident_file), and there is no snapshot: a failed reload
+ * changes nothing.
  *
  * Unlike PgBouncer a second [pgweir] or [pgbouncer] header continues the
  * section instead of resetting it.
@@ -19,6 +20,8 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "config/build.h"
+#include "config/hba.h"
+#include "config/ident.h"
 #include "config/ini.h"
 #include "config/userlist.h"
 
@@ -57,6 +60,7 @@ static void judge_shares(struct load *);
 static void judge_routing(struct load *);
 static void keep_until_restart(struct load *);
 static void read_userlist(struct load *);
+static bool read_rules(struct config *, struct err *);
 
 static void
 note(char ***list, size_t *n, const char *text)
@@ -141,6 +145,8 @@ run(struct load *l)
 	else
 		judge_routing(l);
 	read_userlist(l);
+	if (!read_rules(l->cfg, &err) && l->report.nerrors < ERRORS_MAX)
+		note(&l->report.errors, &l->report.nerrors, err.text);
 	for (i = 0; i < l->nrows; i++)
 		mem_free(l->places[i].file);
 	free_places(&l->hosts);
@@ -470,18 +476,53 @@ keep_until_restart(struct load *l)
 	}
 }
 
+static bool
+is_empty(const char *path)
+{
+	return path == NULL || path[0] == '\0';
+}
+
 static void
 read_userlist(struct load *l)
 {
 	const char *path = l->cfg->auth_file;
 	struct err err;
 
-	if (path == NULL || path[0] == '\0' ||
-	    l->cfg->auth_type == AUTH_TYPE_ANY)
+	if (is_empty(path) || l->cfg->auth_type == AUTH_TYPE_ANY)
 		return;
 	l->cfg->userlist = userlist_load(path, &err);
 	if (l->cfg->userlist == NULL && l->report.nerrors < ERRORS_MAX)
 		note(&l->report.errors, &l->report.nerrors, err.text);
+}
+
+/* Read the rules anew, or forget them where auth_type does without. */
+static bool
+read_rules(struct config *c, struct err *err)
+{
+	struct ident *ident = NULL;
+
+	hba_unref(c->hba);
+	c->hba = NULL;
+	if (c->auth_type != AUTH_TYPE_HBA)
+		return true;
+	if (is_empty(c->auth_hba_file))
+		return err_set(err, "auth_type=hba: expected auth_hba_file "
+		    "to name a file");
+	if (!is_empty(c->auth_ident_file)) {
+		ident = ident_load(c->auth_ident_file, err);
+		if (ident == NULL)
+			return false;
+	}
+	c->hba = hba_load(c->auth_hba_file, ident, err);
+	ident_unref(ident);
+	return c->hba != NULL;
+}
+
+static bool
+is_about_rules(const struct setting *row)
+{
+	return str_has_word("auth_type auth_hba_file auth_ident_file",
+	    row->name);
 }
 
 /* These two say which users there are. Without a file they may have come
@@ -494,7 +535,7 @@ reread_userlist(struct config *c, const struct setting *row, struct err *err)
 
 	if ((strcmp(row->name, "auth_file") != 0 &&
 	    strcmp(row->name, "auth_type") != 0) ||
-	    path == NULL || path[0] == '\0' || c->auth_type == AUTH_TYPE_ANY)
+	    is_empty(path) || c->auth_type == AUTH_TYPE_ANY)
 		return true;
 	fresh = userlist_load(path, err);
 	if (fresh == NULL)
@@ -565,7 +606,8 @@ config_set(const struct config *old, const char *key, const char *value,
 		}
 	}
 	config_unref(defaults);
-	if (ok && reread_userlist(c, row, err))
+	if (ok && reread_userlist(c, row, err) &&
+	    (!is_about_rules(row) || read_rules(c, err)))
 		return c;
 	config_unref(c);
 	return NULL;

@@ -11,8 +11,8 @@
 #include "config/config.h"
 
 struct config *config_load(const char *path, struct err *);
-	/* Read the file and what it includes and names (auth_file). NULL if
-	 * anything is wrong, and err says "FILE:LINE: what was expected".
+	/* Read the file and what it includes and names (auth_file, rules).
+	 * NULL if anything is wrong: err says "FILE:LINE: what was expected".
 	 * The caller logs cfg->warnings and ends with config_unref(). */
 
 struct config *config_reload(const struct config *old, struct err *);

@@ -29,6 +29,7 @@
 #include "pgwire/reader.h"
 #include "pgwire/startup.h"
 #include "pgwire/writer.h"
+#include "pool/access.h"
 #include "pool/auth.h"
 #include "pool/cancel.h"
 #include "pool/client.h"
@@ -420,7 +421,7 @@ begin_auth(struct client *c)
 		enter_console(c, CONSOLE_ADMIN);
 		return;
 	}
-	on_verdict(c, auth_begin(&l->auth, p->config->auth_type, &l->out));
+	on_verdict(c, access_begin(c, &l->auth, l->database_name, &l->out));
 }
 
 static void

@@ -112,7 +112,7 @@ def row(body):
 
 class Client:
     def __init__(self, user='postgres', db='postgres', password='', host=None,
-                 port=None, params=(), login=True, timeout=30):
+                 port=None, params=(), login=True, timeout=30, source=None):
         self.user, self.db, self.password = user, db, password
         self.params = list(params)
         self.status = {}
@@ -125,7 +125,8 @@ class Client:
             self.sock.settimeout(timeout)
             self.sock.connect('%s/.s.PGSQL.%d' % (host, port or PORT))
         else:
-            self.sock = socket.create_connection((host, port or PORT), timeout)
+            self.sock = socket.create_connection(
+                (host, port or PORT), timeout, source and (source, 0))
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if login:
             self.login()

@@ -170,7 +170,7 @@ static const struct {
 } states[] = {
 	{ "pool_mode", "transaction", SETTING_IMPLEMENTED },
 	{ "auth_type", "scram-sha-256", SETTING_IMPLEMENTED },
-	{ "auth_type", "hba", SETTING_REFUSED },
+	{ "auth_type", "hba", SETTING_IMPLEMENTED },
 	{ "auth_type", "cert", SETTING_REFUSED },
 	{ "auth_type", "pam", SETTING_REFUSED },
 	{ "auth_type", "ldap", SETTING_REFUSED },
