@@ -33,12 +33,23 @@ drop_keys(struct credentials *c)
 	c->keys = NULL;
 }
 
+static void
+drop_verifier(struct credentials *c)
+{
+	if (c->verifier == NULL)
+		return;
+	crypto_wipe(c->verifier, sizeof *c->verifier);
+	mem_free(c->verifier);
+	c->verifier = NULL;
+}
+
 void
 credentials_destroy(struct credentials *c)
 {
 	if (c == NULL)
 		return;
 	drop_keys(c);
+	drop_verifier(c);
 	secret_fini(&c->secret);
 	mem_free(c->user);
 	mem_free(c);
@@ -58,4 +69,17 @@ credentials_keep(struct credentials *c, const struct scram_keys *keys)
 	if (c->keys == NULL)
 		c->keys = mem_alloc(sizeof *c->keys);
 	*c->keys = *keys;
+}
+
+bool
+credentials_verifier(struct credentials *c, const struct scram_params *fresh,
+    struct scram_verifier *v)
+{
+	if (c->verifier == NULL) {
+		if (!secret_scram_verifier(&c->secret, fresh, v))
+			return false;
+		c->verifier = mem_dup(v, sizeof *v);
+	}
+	*v = *c->verifier;
+	return true;
 }

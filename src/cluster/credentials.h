@@ -13,6 +13,7 @@ struct credentials {
 	char *user;
 	struct secret secret;
 	struct scram_keys *keys;        /* derived or passed through, or NULL */
+	struct scram_verifier *verifier;        /* derived, or NULL */
 };
 
 struct credentials *credentials_create(const char *user, const char *secret);
@@ -29,5 +30,10 @@ void credentials_keep(struct credentials *, const struct scram_keys *);
 	/* Remember keys that are known to be this user's: a later login with
 	 * the same salt and iterations costs no derivation, and one with a
 	 * SCRAM secret is possible at all. */
+
+bool credentials_verifier(struct credentials *,
+    const struct scram_params *fresh, struct scram_verifier *);
+	/* What the SCRAM exchange with this user as a client needs; derived
+	 * once, with *fresh, from a plain secret. False: no such secret. */
 
 #endif

@@ -17,7 +17,7 @@ struct config *build_create(void);
 	/* All defaults, no databases, one reference. */
 
 struct config *build_copy(const struct config *);
-	/* The same values, no warnings; the userlist and the rules are shared. */
+	/* The same values, no warnings; userlist and rules are shared. */
 
 void build_warn(struct config *, const char *text);
 

@@ -231,14 +231,6 @@ explain_refusal(const struct setting *row, struct err *err)
 	}
 }
 
-static const char *
-consequence(const struct setting *row)
-{
-	if (strcmp(row->name, "auth_user") == 0)
-		return "users who are not in auth_file cannot log in";
-	return "it has no effect";
-}
-
 /* Judge the options of an entry, which is already in the snapshot. */
 static void
 judge_options(struct load *l, const struct ini_item *at,
@@ -267,8 +259,8 @@ judge_options(struct load *l, const struct ini_item *at,
 			must(i < 64);
 			if ((l->told & UINT64_C(1) << i) == 0)
 				warn(l, at->file, at->line, "%s: %s is not "
-				    "implemented yet: %s", at->key, row->name,
-				    consequence(row));
+				    "implemented yet: it has no effect",
+				    at->key, row->name);
 			l->told |= UINT64_C(1) << i;
 			break;
 		case SETTING_REFUSED:
@@ -396,7 +388,7 @@ judge_settings(struct load *l)
 			break;
 		case SETTING_ACCEPTED:
 			warn(l, at.file, at.line, "%s is not implemented yet: "
-			    "%s", row->name, consequence(row));
+			    "it has no effect", row->name);
 			break;
 		case SETTING_REFUSED:
 			explain_refusal(row, &err);
@@ -594,8 +586,8 @@ config_set(const struct config *old, const char *key, const char *value,
 		case SETTING_SILENT:
 			break;
 		case SETTING_ACCEPTED:
-			text_printf(&t, "%s is not implemented yet: %s",
-			    row->name, consequence(row));
+			text_printf(&t, "%s is not implemented yet: it has no "
+			    "effect", row->name);
 			build_warn(c, t.p);
 			text_fini(&t);
 			break;

@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/must.h"
 #include "config/config.h"
@@ -51,7 +52,7 @@ is_peer(const struct client *c, const struct auth *a,
 static enum auth_verdict
 decide(struct auth *a, bool good, const char *why)
 {
-	return good && a->user != NULL ? AUTH_ACCEPTED :
+	return good && auth_knows(a) ? AUTH_ACCEPTED :
 	    auth_refuse(a, SQLSTATE_INVALID_AUTHORIZATION, why);
 }
 
@@ -105,26 +106,107 @@ log_refusal(const struct client *c, const struct hba_answer *rule)
 		    hba_method_name(rule->method));
 }
 
-enum auth_verdict
-access_begin(const struct client *c, struct auth *a, const char *database,
-    struct text *out)
+static struct hba_answer
+ask_rules(const struct client *c, const struct auth *a, const char *database)
 {
-	const struct config *cfg = c->pooler->config;
 	const struct hba_query query = {
 		.addr = &c->addr,
 		.database = database,
 		.alias = alias_of(database),
 		.user = a->name,
 	};
+
+	must(c->pooler->config->hba != NULL);
+	return hba_ask(c->pooler->config->hba, &query);
+}
+
+enum auth_verdict
+access_begin(const struct client *c, struct auth *a, const char *database,
+    struct text *out)
+{
+	const struct config *cfg = c->pooler->config;
 	struct hba_answer rule;
 	enum auth_verdict v;
 
 	if (cfg->auth_type != AUTH_TYPE_HBA)
 		return auth_begin(a, cfg->auth_type, out);
-	must(cfg->hba != NULL);
-	rule = hba_ask(cfg->hba, &query);
+	rule = ask_rules(c, a, database);
 	v = follow(c, a, &rule, out);
 	if (v == AUTH_REFUSED)
 		log_refusal(c, &rule);
 	return v;
+}
+
+/* With a password in clear or an answer to MD5 one can ask again if it does
+ * not fit; a SCRAM exchange cannot be begun anew. */
+static enum authquery_cache
+cache_of(enum hba_method method)
+{
+	switch (method) {
+	case HBA_TRUST:
+	case HBA_PASSWORD:
+	case HBA_PEER:
+	case HBA_CERT:
+		return CACHE_ALL;
+	case HBA_MD5:
+		return CACHE_BUT_SCRAM;
+	case HBA_SCRAM:
+	case HBA_REJECT:
+	case HBA_NO_RULE:
+		break;
+	}
+	return CACHE_NOTHING;
+}
+
+static enum authquery_cache
+cache_of_type(enum auth_type type)
+{
+	switch (type) {
+	case AUTH_TYPE_TRUST:
+	case AUTH_TYPE_PLAIN:
+	case AUTH_TYPE_CERT:
+		return CACHE_ALL;
+	case AUTH_TYPE_MD5:
+		return CACHE_BUT_SCRAM;
+	case AUTH_TYPE_ANY:
+	case AUTH_TYPE_SCRAM:
+	case AUTH_TYPE_HBA:
+	case AUTH_TYPE_PAM:
+	case AUTH_TYPE_LDAP:
+		break;
+	}
+	return CACHE_NOTHING;
+}
+
+bool
+access_foresee(const struct client *c, struct auth *a, const char *database,
+    enum authquery_cache *cache)
+{
+	const struct config *cfg = c->pooler->config;
+	struct hba_answer rule;
+
+	*cache = cache_of_type(cfg->auth_type);
+	if (cfg->auth_type != AUTH_TYPE_HBA)
+		return true;
+	rule = ask_rules(c, a, database);
+	*cache = cache_of(rule.method);
+	if (rule.method != HBA_REJECT && rule.method != HBA_NO_RULE)
+		return true;
+	(void)follow(c, a, &rule, NULL);
+	log_refusal(c, &rule);
+	return false;
+}
+
+/* One who runs as the same user of the operating system needs no password
+ * on the console, through the Unix socket. */
+bool
+access_is_own_user(const struct client *c, const char *user)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	return c->addr.family == AF_UNIX &&
+	    config_is_console(user) &&
+	    getsockopt(c->conn.fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ==
+	    0 && peer.uid == geteuid();
 }

@@ -19,10 +19,9 @@
 #include "pool/user.h"
 
 void
-auth_init(struct auth *a, struct pooler *p, const char *name,
-    struct user *user)
+auth_init(struct auth *a, struct pooler *p, const char *name)
 {
-	*a = (struct auth){ .pooler = p, .name = name, .user = user };
+	*a = (struct auth){ .pooler = p, .name = name };
 	a->sqlstate = SQLSTATE_INVALID_PASSWORD;
 }
 
@@ -43,10 +42,39 @@ auth_refuse(struct auth *a, const char *sqlstate, const char *why)
 	return AUTH_REFUSED;
 }
 
+/* A reload may change those of a user at any time: never keep them. */
+static struct credentials *
+credentials_of(const struct auth *a)
+{
+	return a->user != NULL ? a->user->credentials : a->found;
+}
+
+bool
+auth_knows(const struct auth *a)
+{
+	return credentials_of(a) != NULL;
+}
+
 static const struct secret *
 secret_of(const struct auth *a)
 {
-	return a->user != NULL ? &a->user->credentials->secret : NULL;
+	const struct credentials *c = credentials_of(a);
+
+	return c != NULL ? &c->secret : NULL;
+}
+
+static bool
+has_verifier(struct auth *a, struct scram_verifier *v)
+{
+	struct scram_params fresh;
+	unsigned char salt[SCRAM_SALT_SIZE];
+
+	if (!auth_knows(a))
+		return false;
+	crypto_random_take(&a->pooler->random, salt, sizeof salt);
+	scram_params_set(&fresh, (struct str){ (const char *)salt,
+		sizeof salt }, (uint32_t)a->pooler->config->scram_iterations);
+	return credentials_verifier(credentials_of(a), &fresh, v);
 }
 
 static enum auth_verdict
@@ -56,7 +84,7 @@ begin_sasl(struct auth *a, struct text *out)
 	struct scram_verifier v;
 	unsigned char random[SCRAM_RANDOM_SIZE];
 
-	if (a->user == NULL || !user_verifier(a->pooler, a->user, &v))
+	if (!has_verifier(a, &v))
 		scram_verifier_mock(&v, a->pooler->mock_key, str_of(a->name),
 		    (uint32_t)a->pooler->config->scram_iterations);
 	crypto_random_take(&a->pooler->random, random, sizeof random);
@@ -80,7 +108,7 @@ auth_begin(struct auth *a, enum auth_type method, struct text *out)
 	case AUTH_TYPE_ANY:
 		return AUTH_ACCEPTED;
 	case AUTH_TYPE_TRUST:
-		return a->user != NULL ? AUTH_ACCEPTED :
+		return auth_knows(a) ? AUTH_ACCEPTED :
 		    auth_refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
 		    "\"trust\" authentication failed");
 	case AUTH_TYPE_PLAIN:
@@ -165,10 +193,10 @@ keep_keys(struct auth *a)
 {
 	struct scram_keys keys;
 
-	if (a->user->credentials->secret.kind != SECRET_SCRAM)
+	if (secret_of(a)->kind != SECRET_SCRAM)
 		return;
 	scram_server_keys(&a->scram, &keys);
-	credentials_keep(a->user->credentials, &keys);
+	credentials_keep(credentials_of(a), &keys);
 	crypto_wipe(&keys, sizeof keys);
 }
 
@@ -180,7 +208,7 @@ final_sasl(struct auth *a, struct str body, struct text *out)
 
 	if (rc == SCRAM_OK) {
 		writer_auth(out, AUTH_SASL_FINAL, reply.p, reply.n);
-		must(a->user != NULL);
+		must(auth_knows(a));
 		keep_keys(a);
 	}
 	text_fini(&reply);

@@ -14,6 +14,7 @@
 #include "pgwire/md5.h"
 #include "pgwire/scram.h"
 
+struct credentials;
 struct pooler;
 struct user;
 
@@ -26,7 +27,8 @@ enum auth_verdict {
 struct auth {
 	struct pooler *pooler;
 	const char *name;       /* of the user, the caller's */
-	struct user *user;      /* NULL: unknown */
+	struct user *user;      /* of the userlist, or NULL */
+	struct credentials *found;      /* by auth_query, or NULL */
 	enum auth_type method;
 	struct gs2_channel channel;     /* of the connection; may be set
 					 * after auth_init() */
@@ -36,9 +38,12 @@ struct auth {
 	const char *sqlstate, *why;
 };
 
-void auth_init(struct auth *, struct pooler *, const char *name,
-    struct user *);
-	/* user NULL: nobody of that name. */
+void auth_init(struct auth *, struct pooler *, const char *name);
+	/* For nobody of that name; the caller sets user or found, which must
+	 * outlive the exchange. */
+
+bool auth_knows(const struct auth *);
+	/* Is there such a user? */
 
 void auth_fini(struct auth *);
 	/* Wipe. */

@@ -223,6 +223,8 @@ send_startup(struct dial *d)
 		{ "DateStyle", e->datestyle },
 		{ "TimeZone", e->timezone },
 		{ "application_name", e->application_name },
+		{ "search_path", s->pool->purpose == BUDGET_AUTH ?
+			"pg_catalog" : NULL },
 	};
 	struct text text = { 0 };
 
@@ -517,7 +519,7 @@ on_ready(struct dial *d)
 	pools_set_welcome(s->pool, &d->welcome, s->params);
 	destroy(d);
 	relay_open(s);
-	if (sql != NULL)
+	if (sql != NULL && s->pool->purpose != BUDGET_AUTH)
 		errand_start(s, "connect_query", sql, on_connect_query_done);
 	else
 		go_up(s);

@@ -18,6 +18,21 @@ void errand_start(struct server *, const char *name, const char *sql,
 	 * succeeded. It does not follow if the server is closed before, as
 	 * one that takes longer than server_connect_timeout is. */
 
+/* A statement with one parameter, in the extended protocol. */
+struct errand_question {
+	const char *name, *sql, *value;
+	void (*on_row)(struct server *, const void *body, size_t n);
+		/* The body of a DataRow, in text format. */
+	void (*on_done)(struct server *, const struct failure *);
+		/* Once, unless the server is closed before; */
+	void (*on_lost)(struct server *);
+		/* then this follows, from within server_close(). */
+	void *context;          /* server->errand.context in all three */
+};
+
+void errand_ask(struct server *, const struct errand_question *);
+	/* The value is bound, never a part of the statement. */
+
 /* For the relay: */
 
 void errand_note_error(struct server *, const void *body, size_t n);

@@ -103,15 +103,15 @@ learn_keys(struct pooler *p)
 void
 fair_by_reload(struct pooler *p)
 {
+	struct pool *pool;
 	struct list *n;
-	struct queue *q;
 
 	forget_keys(p);
 	LIST_EACH (n, &p->pools) {
-		q = &container_of(n, struct pool, member)->queue;
-		fairness_destroy(q->fairness);
-		q->fairness = p->config->fair_by == FAIR_BY_OFF ? NULL :
-		    fairness_create(p->hash_seed);
+		pool = container_of(n, struct pool, member);
+		fairness_destroy(pool->queue.fairness);
+		pool->queue.fairness = pools_has_keys(pool) ?
+		    fairness_create(p->hash_seed) : NULL;
 	}
 	learn_keys(p);
 }

@@ -113,7 +113,7 @@ open_server(struct pool *p, struct lane *l)
 	struct ticket ticket = { 0 };
 	struct server *s;
 
-	if (!budget_take(l->host->budget, BUDGET_POOL, &ticket)) {
+	if (!budget_take(l->host->budget, p->purpose, &ticket)) {
 		quota_await(&l->host->budget->quota, &l->room);
 		return false;
 	}
@@ -223,7 +223,8 @@ gate_failed(struct lane *l, const struct failure *f)
 	rotate_lanes(p, l);
 }
 
-/* Is there no server, and did every host refuse us for a lasting reason? */
+/* Is there no server, and did every host refuse us for a lasting reason?
+ * Who logs in is not kept waiting for a transient one either. */
 const struct failure *
 gate_lasting_failure(const struct pool *p)
 {
@@ -237,7 +238,8 @@ gate_lasting_failure(const struct pool *p)
 		if (l->retired)
 			continue;
 		if (lane_may_dial(l, now_of(p)) || l->failures == 0 ||
-		    failure_is_transient(&l->failure))
+		    (p->purpose != BUDGET_AUTH &&
+		    failure_is_transient(&l->failure)))
 			return NULL;
 		f = &l->failure;
 	}

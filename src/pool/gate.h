@@ -26,6 +26,7 @@ void gate_failed(struct lane *, const struct failure *);
 
 const struct failure *gate_lasting_failure(const struct pool *);
 	/* If there is no server and every host has refused us for a reason
-	 * that does not pass by itself: the last such reason. */
+	 * that does not pass by itself: the last such reason. For a pool of
+	 * auth_query any reason will do. */
 
 #endif

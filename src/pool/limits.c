@@ -70,6 +70,9 @@ limits_waiting_since(const struct pool *p)
 		w = queue_first(&p->newcomers);
 	if (w == NULL)
 		return QUOTA_NEVER;
+	/* Who logs in comes before those who have. */
+	if (p->purpose == BUDGET_AUTH)
+		return (struct mono){ 0 };
 	since = p->moved.usec > w->since.usec ? p->moved : w->since;
 	return mono_after(since, pools_servers(p) * TENURE_USEC);
 }

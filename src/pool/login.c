@@ -3,11 +3,11 @@
  *
  *   TLS, by an SSLRequest or at once (GSSENCRequest is answered "N") ->
  *   startup packet ->
- *   checks that need no secret -> authentication -> checks that only one
- *   who is authenticated may see the result of -> the welcome.
+ *   checks that need no secret -> who is it (perhaps by auth_query)? ->
+ *   authentication -> checks that only one who is authenticated may see the
+ *   result of, and the welcome: admission.c.
  *
- * The welcome holds what the first server of the pool told at its own login,
- * so a client of a cold pool waits for that. One deadline covers it all.
+ * One deadline covers it all.
  *
  * Until the password is checked nothing of the configuration is told, and
  * nothing permanent is made: no database, no pool, no user.
@@ -16,7 +16,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -30,60 +29,25 @@
 #include "pgwire/startup.h"
 #include "pgwire/writer.h"
 #include "pool/access.h"
-#include "pool/auth.h"
+#include "pool/admission.h"
 #include "pool/cancel.h"
 #include "pool/client.h"
-#include "pool/database.h"
-#include "pool/fair_by.h"
-#include "pool/limits.h"
-#include "pool/pool.h"
-#include "pool/pools.h"
-#include "pool/request.h"
-#include "pool/session.h"
+#include "pool/login_state.h"
 #include "pool/state.h"
 #include "pool/user.h"
 #include "pool/wishes.h"
 
-#define VERSION_TEXT PACKAGE_VERSION
 #define PASSWORD_MESSAGE_MAX (SECRET_MAX + 1024u)
 #define SASL_MESSAGE_MAX (SCRAM_MESSAGE_MAX + 1024u)
 #define USER_NAME_MAX 127
 #define TLS_HANDSHAKE 0x16      /* the first byte of such a record */
 
-enum login_step { STEP_STARTUP, STEP_AUTH, STEP_WELCOME };
-
-struct login {
-	enum login_step step;
-	bool asked_ssl, asked_gss;
-	char *user_name, *database_name;
-	struct user *user;              /* held; NULL: unknown */
-	struct paramset *params;        /* what the client asks for */
-	struct auth auth;
-	struct text out;                /* to go with the next message */
-};
-
 static const struct conn_ops login_ops;
-
-static void
-destroy(struct client *c)
-{
-	struct login *l = c->login;
-
-	c->login = NULL;
-	auth_fini(&l->auth);
-	paramset_unref(l->params);
-	if (l->user != NULL)
-		user_release(l->user);
-	text_fini(&l->out);
-	mem_free(l->user_name);
-	mem_free(l->database_name);
-	mem_free(l);
-}
 
 void
 login_left(struct client *c)
 {
-	destroy(c);
+	login_end(c);
 }
 
 void
@@ -96,7 +60,7 @@ login_accept(struct pooler *p, int fd, const struct addr *addr,
 		close(fd);
 		return;
 	}
-	c->login = mem_alloc(sizeof *c->login);
+	login_begin(c);
 	deadline_arm(&p->login_deadlines, &c->deadline,
 	    p->config->client_login_timeout);
 }
@@ -111,260 +75,17 @@ login_late(struct client *c)
 }
 
 static void
-send_out(struct client *c)
-{
-	struct text *out = &c->login->out;
-
-	conn_send(&c->conn, out->p, out->n);
-	text_clear(out);
-}
-
-/*
- * The welcome.
- */
-
-/* The fixed facts of the console, as PgBouncer gives them; tools know it by
- * the "/bouncer". */
-static void
-write_console_welcome(struct text *out)
-{
-	static const char *const facts[][2] = {
-		{ "server_version", VERSION_TEXT "/bouncer" },
-		{ "client_encoding", "UTF8" },
-		{ "server_encoding", "UTF8" },
-		{ "DateStyle", "ISO" },
-		{ "TimeZone", "GMT" },
-		{ "standard_conforming_strings", "on" },
-		{ "is_superuser", "on" },
-	};
-	size_t i;
-
-	for (i = 0; i < countof(facts); i++)
-		writer_parameter_status(out, facts[i][0], facts[i][1]);
-}
-
-static void
-write_tracked(struct client *c, struct text *out)
-{
-	struct param_names *names = c->pooler->names;
-	const char *value;
-	unsigned i;
-
-	for (i = 0; i < param_names_count(names); i++) {
-		value = paramset_get(c->link.params, i);
-		if (value != NULL)
-			writer_parameter_status(out, param_names_at(names, i),
-			    value);
-	}
-}
-
-/* Sixty and more random bits: two clients with the same key do not meet. */
-static void
-make_key(struct client *c)
-{
-	struct pooler *p = c->pooler;
-	unsigned char random[CANCELKEY_SIZE];
-
-	crypto_random_take(&p->random, random, sizeof random);
-	c->key = cancelkey_make(random, (uint16_t)p->config->peer_id);
-}
-
-static void
-welcome(struct client *c)
-{
-	struct login *l = c->login;
-	struct paramset *defaults = c->pool != NULL ? c->pool->defaults :
-	    NULL;
-
-	writer_auth(&l->out, AUTH_OK, NULL, 0);
-	if (c->pool != NULL) {
-		text_add(&l->out, c->pool->welcome.p, c->pool->welcome.n);
-		c->link.params = paramset_over(defaults, l->params);
-		c->link.startup = paramset_ref(c->link.params);
-	} else {
-		write_console_welcome(&l->out);
-		c->link.params = paramset_ref(l->params);
-	}
-	write_tracked(c, &l->out);
-	make_key(c);
-	writer_key_data(&l->out, c->key.bytes, sizeof c->key.bytes);
-	writer_ready(&l->out, 'I');
-	send_out(c);
-	destroy(c);
-	if (c->session != NULL)
-		console_start(c);
-	else
-		request_start(c);
-}
-
-static void
-on_welcome(struct wait *w, struct server *s)
-{
-	must(s == NULL);
-	welcome(container_of(w, struct client, wait));
-}
-
-static void
-on_refused(struct wait *w, const struct failure *f)
-{
-	client_vfail(container_of(w, struct client, wait), f, NULL);
-}
-
-/*
- * Behind the password.
- */
-
-static enum console_role
-console_role(const struct client *c, bool *allowed)
-{
-	const struct config *cfg = c->pooler->config;
-	const char *name = c->login->user_name;
-
-	*allowed = true;
-	if (str_has_word(cfg->admin_users, name))
-		return CONSOLE_ADMIN;
-	*allowed = str_has_word(cfg->stats_users, name) ||
-	    cfg->auth_type == AUTH_TYPE_ANY;
-	return CONSOLE_STATS;
-}
-
-static void
-enter_console(struct client *c, enum console_role role)
-{
-	struct pooler *p = c->pooler;
-	struct user *u = user_acquire(p, c->login->user_name);
-	char detail[128];
-	struct failure f;
-
-	if (role == CONSOLE_STATS &&
-	    !limits_admit(p, NULL, u, &f, detail, sizeof detail)) {
-		user_release(u);
-		client_vfail(c, &f, detail);
-		return;
-	}
-	client_enter(c, NULL, u, NULL);
-	user_release(u);
-	c->session = p->console.open(p->console.context, p, c, role);
-	welcome(c);
-}
-
-/* One who runs as the same user of the operating system needs no password
- * on the console, through the Unix socket. */
-static bool
-is_own_user(const struct client *c)
-{
-	struct ucred peer;
-	socklen_t len = sizeof peer;
-
-	return c->addr.family == AF_UNIX &&
-	    config_is_console(c->login->user_name) &&
-	    getsockopt(c->conn.fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ==
-	    0 && peer.uid == geteuid();
-}
-
-/* The deadline of the login goes on, but query_wait_timeout holds for this
- * wait as for any other. */
-static void
-wait_for_welcome(struct client *c)
-{
-	struct pooler *p = c->pooler;
-	int64_t limit = c->pool->query_wait_timeout;
-	struct mono now = loop_now(p->loop);
-	bool login_is_later;
-
-	if (!request_is_admitted(c, WANT_WELCOME))
-		return;
-	c->login->step = STEP_WELCOME;
-	c->request = now;
-	c->wait.want = WANT_WELCOME;
-	c->wait.granted = on_welcome;
-	c->wait.refused = on_refused;
-	pool_acquire(c->pool, &c->wait);
-	if (c->wait.pool == NULL || limit == 0)
-		return;
-	login_is_later = !mono_is_set(c->deadline.due) ||
-	    mono_between(now, c->deadline.due) > limit;
-	if (login_is_later)
-		deadline_arm(&p->wait_deadlines, &c->deadline, limit);
-}
-
-static void
-enter_database(struct client *c)
-{
-	struct login *l = c->login;
-	struct pooler *p = c->pooler;
-	struct database *db = database_get(p, l->database_name);
-	char detail[128];
-	struct failure f;
-	struct user *u;
-	struct pool *pool;
-
-	if (db == NULL) {
-		client_fail(c, SQLSTATE_UNKNOWN_DATABASE,
-		    "no such database: %.63s", l->database_name);
-		return;
-	}
-	if (p->draining) {
-		client_fail(c, SQLSTATE_CANNOT_CONNECT_NOW,
-		    "pooler is shutting down");
-		return;
-	}
-	if (db->disabled) {
-		client_fail(c, SQLSTATE_CANNOT_CONNECT_NOW,
-		    "database \"%s\" is disabled", db->name);
-		return;
-	}
-	if (p->config->auth_type == AUTH_TYPE_ANY && db->forced == NULL) {
-		client_fail(c, SQLSTATE_INVALID_AUTHORIZATION,
-		    "bouncer config error");
-		return;
-	}
-	u = user_acquire(p, l->user_name);
-	if (!limits_admit(p, db, u, &f, detail, sizeof detail)) {
-		user_release(u);
-		client_vfail(c, &f, detail);
-		return;
-	}
-	pool = pools_get(p, db, db->forced != NULL ? db->forced->user :
-	    u->name);
-	client_enter(c, db, u, pool);
-	fair_by_enter(c);
-	user_release(u);
-	wait_for_welcome(c);
-}
-
-static void
-on_authenticated(struct client *c)
-{
-	struct login *l = c->login;
-	enum console_role role;
-	bool allowed;
-
-	if (!config_is_console(l->database_name)) {
-		enter_database(c);
-		return;
-	}
-	role = console_role(c, &allowed);
-	if (!allowed) {
-		client_fail(c, SQLSTATE_INSUFFICIENT_PRIVILEGE,
-		    "not allowed");
-		return;
-	}
-	enter_console(c, role);
-}
-
-static void
 on_verdict(struct client *c, enum auth_verdict v)
 {
 	struct login *l = c->login;
 
 	switch (v) {
 	case AUTH_CONTINUE:
-		send_out(c);
+		login_send(c);
 		break;
 	case AUTH_ACCEPTED:
 		/* What ends the exchange goes with the welcome. */
-		on_authenticated(c);
+		admission_begin(c);
 		break;
 	case AUTH_REFUSED:
 		if (c->pooler->config->log_connections)
@@ -400,6 +121,100 @@ is_within_limits(struct client *c)
 	return true;
 }
 
+/*
+ * Who is it?
+ */
+
+static void
+begin_exchange(struct client *c)
+{
+	struct login *l = c->login;
+
+	l->step = STEP_AUTH;
+	l->auth.user = l->user;
+	l->auth.found = l->found;
+	l->auth.name = l->user_name;
+	on_verdict(c, access_begin(c, &l->auth, l->database_name, &l->out));
+}
+
+/* The answer of a client did not fit what was remembered of its user: does it
+ * fit what is true now? */
+static void
+judge_again(struct client *c)
+{
+	struct login *l = c->login;
+	enum auth_verdict v;
+
+	l->step = STEP_AUTH;
+	l->auth.found = l->found;
+	v = auth_answer(&l->auth, (struct str){ l->answer.p, l->answer.n },
+	    &l->out);
+	crypto_wipe_text(&l->answer);
+	on_verdict(c, v);
+}
+
+static void
+learn_user(struct login *l, const struct authquery_answer *a)
+{
+	l->auth.found = NULL;
+	credentials_destroy(l->found);
+	l->found = NULL;
+	l->cached = a->cached;
+	if (a->result != AUTHQUERY_FOUND)
+		return;
+	l->found = credentials_create(a->name, a->secret);
+	mem_free(l->user_name);
+	l->user_name = mem_strdup(a->name);
+	l->auth.name = l->user_name;
+}
+
+static void
+on_lookup(struct authquery_wait *w, const struct authquery_answer *a)
+{
+	struct login *l = container_of(w, struct login, lookup);
+	struct client *c = l->client;
+
+	if (a->result == AUTHQUERY_FAILED) {
+		client_fail(c, a->sqlstate, "%s", a->why);
+		return;
+	}
+	learn_user(l, a);
+	if (l->answer.n > 0)
+		judge_again(c);
+	else
+		begin_exchange(c);
+	/* What came meanwhile was kept. */
+	if (c->login != NULL && c->login->step == STEP_AUTH)
+		conn_redeliver(&c->conn);
+}
+
+static void
+look_up(struct client *c, enum authquery_cache cache)
+{
+	struct login *l = c->login;
+
+	l->step = STEP_LOOKUP;
+	l->lookup.on_answer = on_lookup;
+	authquery_ask(c->pooler, l->database_name, l->user_name, cache,
+	    &l->lookup);
+}
+
+/* Whom the rules do not let in is not looked up; and auth_type=any wants to
+ * know nothing. */
+static void
+begin_lookup(struct client *c)
+{
+	struct login *l = c->login;
+	enum authquery_cache cache;
+
+	if (!access_foresee(c, &l->auth, l->database_name, &cache))
+		on_verdict(c, AUTH_REFUSED);
+	else if (c->pooler->config->auth_type == AUTH_TYPE_ANY)
+		begin_exchange(c);
+	else
+		look_up(c, cache);
+}
+
 static void
 begin_auth(struct client *c)
 {
@@ -412,16 +227,19 @@ begin_auth(struct client *c)
 		    "tls=%s replication=no", l->database_name, l->user_name,
 		    tls_is_on(&c->conn) ?
 		    tls_describe(&c->conn, tls, sizeof tls) : "no");
-	if (config_secret(p->config, l->user_name) != NULL)
-		l->user = user_acquire(p, l->user_name);
-	l->step = STEP_AUTH;
-	auth_init(&l->auth, p, l->user_name, l->user);
-	if (config_is_console(l->database_name) && is_own_user(c)) {
+	auth_init(&l->auth, p, l->user_name);
+	if (config_is_console(l->database_name) &&
+	    access_is_own_user(c, l->user_name)) {
 		log_info(&c->log, "pgweir access from unix socket");
-		enter_console(c, CONSOLE_ADMIN);
+		admission_console(c, CONSOLE_ADMIN);
 		return;
 	}
-	on_verdict(c, access_begin(c, &l->auth, l->database_name, &l->out));
+	if (config_secret(p->config, l->user_name) != NULL) {
+		l->user = user_acquire(p, l->user_name);
+		begin_exchange(c);
+	} else {
+		begin_lookup(c);
+	}
 }
 
 static void
@@ -533,7 +351,7 @@ on_cancel_request(struct client *c, const struct startup *packet)
 		return;
 	}
 	deadline_disarm(&c->deadline);
-	destroy(c);
+	login_end(c);
 	cancel_request(c, &key);
 }
 
@@ -612,6 +430,21 @@ read_startup(struct client *c, const unsigned char *p, size_t n)
 	return f.len;
 }
 
+static void
+on_answer(struct client *c, struct str body)
+{
+	struct login *l = c->login;
+	enum auth_verdict v = auth_answer(&l->auth, body, &l->out);
+
+	if (v == AUTH_REFUSED && l->cached && !l->auth.in_scram &&
+	    body.n > 0) {
+		text_add(&l->answer, body.p, body.n);
+		look_up(c, CACHE_NOTHING);
+	} else {
+		on_verdict(c, v);
+	}
+}
+
 static size_t
 read_auth(struct client *c, const unsigned char *p, size_t n)
 {
@@ -640,8 +473,8 @@ read_auth(struct client *c, const unsigned char *p, size_t n)
 		conn_need(&c->conn, f.len);
 		return 0;
 	}
-	on_verdict(c, auth_answer(&l->auth, (struct str){ (const char *)p +
-		FRAME_HEADER, f.len - FRAME_HEADER }, &l->out));
+	on_answer(c, (struct str){ (const char *)p + FRAME_HEADER,
+	    f.len - FRAME_HEADER });
 	return f.len;
 }
 
@@ -652,6 +485,7 @@ on_bytes(struct conn *conn, const unsigned char *p, size_t n)
 	size_t at = 0, took = 1;
 
 	while (at < n && took > 0 && c->login != NULL &&
+	    c->login->step != STEP_LOOKUP &&
 	    c->login->step != STEP_WELCOME) {
 		took = c->login->step == STEP_STARTUP ?
 		    read_startup(c, p + at, n - at) :

@@ -103,6 +103,10 @@ observe_frame(struct server *s, const struct frame *f, const unsigned char *p,
 		prepared_complete(s, tag);
 		session_completed(s, tag, hidden);
 		break;
+	case BE_DATA_ROW:
+		if (hidden)
+			s->errand.on_row(s, body, n);
+		break;
 	default:
 		break;
 	}
@@ -134,5 +138,6 @@ observe_wants_whole(const struct server *s, const struct frame *f)
 	return f->type == BE_READY_FOR_QUERY ||
 	    f->type == BE_PARAMETER_STATUS || may_be_reset(f) ||
 	    (f->type == BE_ERROR && f->len <= OBSERVE_WHOLE_MAX) ||
+	    (f->type == BE_DATA_ROW && s->errand.on_row != NULL) ||
 	    is_description(s, f);
 }

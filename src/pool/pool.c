@@ -40,8 +40,6 @@
 #include "pool/state.h"
 #include "pool/user.h"
 
-static void settle(struct server *);
-
 static struct mono
 now_of(const struct pool *p)
 {
@@ -234,7 +232,7 @@ on_checked(struct server *s, const struct failure *f)
 		return;
 	}
 	s->checked = now_of(s->pool);
-	settle(s);
+	pool_settle(s);
 }
 
 static void
@@ -364,8 +362,8 @@ reason_to_close(const struct server *s)
 }
 
 /* A clean server that nobody has: to who waits, or to the idle ones. */
-static void
-settle(struct server *s)
+void
+pool_settle(struct server *s)
 {
 	struct pool *p = s->pool;
 	const char *why;
@@ -392,7 +390,7 @@ on_reset(struct server *s, const struct failure *f)
 		return;
 	}
 	session_taken_off(s);
-	settle(s);
+	pool_settle(s);
 }
 
 /* A server whose client has left it. A cancel request that is still under
@@ -407,7 +405,7 @@ come_back(struct server *s)
 		return;
 	}
 	if (sql == NULL || !relay_is_clean(s) || s->close_needed) {
-		settle(s);
+		pool_settle(s);
 		return;
 	}
 	server_set_state(s, SERVER_TESTED);
@@ -434,7 +432,7 @@ on_up(struct server *s)
 	struct pool *p = s->pool;
 
 	lane_succeeded(s->lane);
-	settle(s);
+	pool_settle(s);
 	pool_serve(p);
 }
 

@@ -41,6 +41,10 @@ void pool_release(struct server *);
 	/* A server that has no link any more: reset it if that is due, give
 	 * it to who waits longest, or keep it. What is not clean is closed. */
 
+void pool_settle(struct server *);
+	/* The same for one that was TESTED: the owner of the errand that ran
+	 * on it has no further use for it. */
+
 /* For the operator, the janitor and reloads: */
 
 void pool_serve(struct pool *);

@@ -17,6 +17,7 @@
 #include "net/resolve.h"
 #include "pgwire/extras.h"
 #include "pgwire/messages.h"
+#include "pool/authquery.h"
 #include "pool/cancel.h"
 #include "pool/client.h"
 #include "pool/control.h"
@@ -185,6 +186,7 @@ on_janitor(struct timer *t)
 		}
 	}
 	sweep_databases(p);
+	authquery_sweep(p);
 	if (!timer_is_armed(&p->overdue))
 		overdue_start(p);
 	timer_arm(t, mono_after(loop_now(p->loop), JANITOR_USEC));
@@ -354,6 +356,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	p->statements = statement_table_create(p->hash_seed, tag);
 	p->databases = database_table_create();
 	p->users = user_table_create();
+	p->lookups = authquery_table_create();
 	p->on_server_closed = p->on_client_gone = on_departure;
 	p->on_login_left = login_left;
 	p->on_cancel_left = cancel_left;
@@ -417,6 +420,7 @@ pooler_destroy(struct pooler *p)
 	timer_disarm(&p->suspend_timer);
 	overdue_stop(p);
 	cut_all(p);
+	authquery_table_destroy(p->lookups);
 	while ((n = list_first(&p->pools)) != NULL)
 		pools_destroy(pool_of(n));
 	database_table_destroy(p->databases);
@@ -612,6 +616,7 @@ pooler_reload(struct pooler *p, const struct config *fresh, struct err *err)
 	for (i = 0; i < diff.n; i++)
 		apply_change(p, &diff.items[i]);
 	change_tls(p, old, &secure);
+	authquery_reload(p);
 	config_diff_fini(&diff);
 	config_unref(old);
 	if (timed || p->times_idle_clients)

@@ -22,6 +22,8 @@
 #include "pool/state.h"
 #include "pool/user.h"
 
+#define AUTH_SERVERS_MAX 2
+
 static void
 on_timer(struct timer *t)
 {
@@ -44,9 +46,9 @@ since(const struct quota_wait *w)
 	return limits_waiting_since(w->owner);
 }
 
-struct pool *
-pools_find(const struct pooler *pooler, const struct database *db,
-    const char *user)
+static struct pool *
+find(const struct pooler *pooler, const struct database *db,
+    const char *user, enum budget_purpose purpose)
 {
 	const struct user *u = user_find(pooler, user);
 	struct list *n;
@@ -56,10 +58,18 @@ pools_find(const struct pooler *pooler, const struct database *db,
 		return NULL;
 	LIST_EACH(n, &pooler->pools) {
 		p = container_of(n, struct pool, member);
-		if (p->database == db && p->user == u)
+		if (p->database == db && p->user == u &&
+		    p->purpose == purpose)
 			return p;
 	}
 	return NULL;
+}
+
+struct pool *
+pools_find(const struct pooler *pooler, const struct database *db,
+    const char *user)
+{
+	return find(pooler, db, user, BUDGET_POOL);
 }
 
 /* Keep pooler->pools in the order of SHOW POOLS. */
@@ -82,15 +92,17 @@ insert_sorted(struct pool *p)
 	p->pooler->npools++;
 }
 
-struct pool *
-pools_get(struct pooler *pooler, struct database *db, const char *user)
+static struct pool *
+get(struct pooler *pooler, struct database *db, const char *user,
+    enum budget_purpose purpose)
 {
-	struct pool *p = pools_find(pooler, db, user);
+	struct pool *p = find(pooler, db, user, purpose);
 
 	if (p != NULL)
 		return p;
 	p = mem_alloc(sizeof *p);
 	p->pooler = pooler;
+	p->purpose = purpose;
 	p->database = db;
 	p->user = user_acquire(pooler, user);
 	list_init(&p->lanes);
@@ -98,13 +110,32 @@ pools_get(struct pooler *pooler, struct database *db, const char *user)
 	p->server_hooks = pooler->pool_hooks->server;
 	queue_init(&p->queue);
 	queue_init(&p->newcomers);
-	if (pooler->config->fair_by != FAIR_BY_OFF)
+	if (pools_has_keys(p))
 		p->queue.fairness = fairness_create(pooler->hash_seed);
 	timer_init(&p->timer, pooler->loop, on_timer);
 	db->npools++;
 	insert_sorted(p);
 	pools_load(p);
 	return p;
+}
+
+struct pool *
+pools_get(struct pooler *pooler, struct database *db, const char *user)
+{
+	return get(pooler, db, user, BUDGET_POOL);
+}
+
+struct pool *
+pools_get_auth(struct pooler *pooler, struct database *db, const char *user)
+{
+	return get(pooler, db, user, BUDGET_AUTH);
+}
+
+bool
+pools_has_keys(const struct pool *p)
+{
+	return p->pooler->config->fair_by != FAIR_BY_OFF &&
+	    p->purpose == BUDGET_POOL;
 }
 
 bool
@@ -131,6 +162,7 @@ pools_destroy(struct pool *p)
 	user_release(p->user);
 	text_fini(&p->welcome);
 	paramset_unref(p->defaults);
+	credentials_destroy(p->learned);
 	mem_free(p);
 }
 
@@ -151,6 +183,17 @@ static uint32_t
 positive(int n)
 {
 	return n > 0 ? (uint32_t)n : 0;
+}
+
+/* Look-ups are short: few servers are enough for many, and as nobody else
+ * uses them there is nothing to reset. */
+static void
+resolve_auth_settings(struct pool *p)
+{
+	if (p->size > AUTH_SERVERS_MAX)
+		p->size = AUTH_SERVERS_MAX;
+	p->min_size = p->reserve_size = 0;
+	p->reset_query = NULL;
 }
 
 /* What user, database and global settings come to for this pool. */
@@ -186,6 +229,8 @@ resolve_settings(struct pool *p)
 	p->reset_query = reset != NULL && reset[0] != '\0' &&
 	    (p->mode == POOL_SESSION || cfg->server_reset_query_always) ?
 	    reset : NULL;
+	if (p->purpose == BUDGET_AUTH)
+		resolve_auth_settings(p);
 }
 
 void
@@ -221,8 +266,29 @@ pools_load(struct pool *p)
 struct credentials *
 pools_credentials(const struct pool *p)
 {
-	return p->database->forced != NULL ? p->database->forced :
+	if (p->purpose == BUDGET_AUTH)
+		return p->user->credentials;
+	if (p->database->forced != NULL)
+		return p->database->forced;
+	return p->learned != NULL && !p->user->known ? p->learned :
 	    p->user->credentials;
+}
+
+void
+pools_learn(struct pool *p, struct credentials **c)
+{
+	struct credentials *old = p->learned;
+
+	if (old != NULL && credentials_same(old, (*c)->user,
+	    secret_text(&(*c)->secret).p)) {
+		if ((*c)->keys != NULL)
+			credentials_keep(old, (*c)->keys);
+		credentials_destroy(*c);
+	} else {
+		credentials_destroy(old);
+		p->learned = *c;
+	}
+	*c = NULL;
 }
 
 void

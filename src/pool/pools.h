@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/str.h"
+#include "cluster/budget.h"
 #include "cluster/quota.h"
 #include "config/setting.h"
 #include "net/loop.h"
@@ -27,6 +28,8 @@ struct pool {
 	struct pooler *pooler;
 	struct database *database;
 	struct user *user;              /* the forced one, if any */
+	enum budget_purpose purpose;    /* POOL, or AUTH: see authquery.h */
+	struct credentials *learned;    /* from auth_query, or NULL */
 	struct list lanes;              /* the next to be dialled first */
 	enum pool_mode mode;            /* these: resolved settings */
 	uint32_t size;                  /* UINT32_MAX: no limit */
@@ -64,17 +67,29 @@ struct pool_hooks {
 struct pool *pools_get(struct pooler *, struct database *, const char *user);
 	/* The pool of this pair, made if need be. */
 
+struct pool *pools_get_auth(struct pooler *, struct database *,
+    const char *user);
+	/* The same, for auth_query alone: no client ever has one of its
+	 * servers, and forced users and what was learned do not count. */
+
 struct pool *pools_find(const struct pooler *, const struct database *,
     const char *user);
 
 void pools_destroy(struct pool *);
 	/* Without clients, waits and servers. */
 
+bool pools_has_keys(const struct pool *);
+	/* Is fair_by on, and are there clients to whom it applies? */
+
 bool pools_is_idle(const struct pool *);
 	/* Could it be destroyed now? */
 
 struct credentials *pools_credentials(const struct pool *);
 	/* With which its servers log in. */
+
+void pools_learn(struct pool *, struct credentials **);
+	/* auth_query knows its user, who has proved to be the one. They are
+	 * used unless the userlist knows the user, or another is forced. */
 
 void pools_set_welcome(struct pool *, const struct text *,
     struct paramset *);

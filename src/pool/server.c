@@ -189,6 +189,7 @@ server_close(struct server *s, const char *why)
 	static const char terminate[] = { FE_TERMINATE, 0, 0, 0, 4 };
 	bool polite = s->dial == NULL && !s->said_goodbye &&
 	    conn_is_open(&s->conn);
+	void (*on_lost)(struct server *) = s->errand.on_lost;
 	bool lost = s->state != SERVER_LOGIN && is_lost(s, s->conn.error);
 
 	if (s->state == SERVER_CLOSING)
@@ -200,6 +201,8 @@ server_close(struct server *s, const char *why)
 			loop_now(s->pooler->loop)) / 1000000));
 	cancel_query(s);
 	server_set_state(s, SERVER_CLOSING);
+	if (on_lost != NULL)
+		on_lost(s);
 	s->errand = (struct errand){ 0 };
 	s->on_set = NULL;
 	s->pool->database->servers.held--;

@@ -28,8 +28,7 @@ struct prepared;
 struct server;
 struct stats;
 
-/* If you add a state, say in server.c where it may come from. The names are
- * those of SHOW SERVERS. */
+/* By their names in SHOW SERVERS; server.c says what follows what. */
 #define SERVER_STATES(X)                                                     \
 	X(LOGIN,          "new")            /* connecting, logging in */     \
 	X(IDLE,           "idle")           /* may be handed out */          \
@@ -56,6 +55,9 @@ struct failure {
 struct errand {
 	const char *name;       /* NULL: none */
 	void (*on_done)(struct server *, const struct failure *);
+	void (*on_row)(struct server *, const void *body, size_t n);
+	void (*on_lost)(struct server *);       /* these two, or NULL */
+	void *context;
 	struct failure failure; /* message is "" if all went well */
 };
 

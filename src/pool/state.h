@@ -25,6 +25,7 @@
 #include "pool/pooler.h"
 #include "pool/secure.h"
 
+struct authquery_table;
 struct config;
 struct resolver;
 struct server;
@@ -63,6 +64,7 @@ struct pooler {
 	struct database_table *databases;
 	struct user_table *users;
 	struct statement_table *statements;
+	struct authquery_table *lookups;
 	const struct pool_hooks *pool_hooks;
 	struct list pools;              /* by database, then user */
 	uint32_t npools;

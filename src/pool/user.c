@@ -21,7 +21,6 @@
 #include "cluster/credentials.h"
 #include "config/config.h"
 #include "config/userlist.h"
-#include "pgwire/crypto.h"
 #include "pool/state.h"
 
 struct entry {
@@ -40,21 +39,10 @@ user_table_create(void)
 }
 
 static void
-forget_verifier(struct user *u)
-{
-	if (u->verifier == NULL)
-		return;
-	crypto_wipe(u->verifier, sizeof *u->verifier);
-	mem_free(u->verifier);
-	u->verifier = NULL;
-}
-
-static void
 destroy(struct entry *e)
 {
 	HASH_DEL(e->user.table->entries, e);
 	quota_fini(&e->user.servers.quota);
-	forget_verifier(&e->user);
 	credentials_destroy(e->user.credentials);
 	mem_free(e->user.name);
 	mem_free(e);
@@ -130,7 +118,6 @@ user_refresh(struct pooler *p)
 		if (!credentials_same(u->credentials, u->name, secret)) {
 			credentials_destroy(u->credentials);
 			u->credentials = credentials_create(u->name, secret);
-			forget_verifier(u);
 		}
 		if (u->refs == 0 && !u->known)
 			destroy(e);
@@ -144,25 +131,6 @@ const struct config_user *
 user_config(const struct pooler *p, const struct user *u)
 {
 	return config_user(p->config, u->name);
-}
-
-bool
-user_verifier(struct pooler *p, struct user *u, struct scram_verifier *v)
-{
-	struct scram_params fresh;
-	unsigned char salt[SCRAM_SALT_SIZE];
-
-	if (u->verifier == NULL) {
-		crypto_random_take(&p->random, salt, sizeof salt);
-		scram_params_set(&fresh, (struct str){ (const char *)salt,
-			sizeof salt }, (uint32_t)p->config->scram_iterations);
-		if (!secret_scram_verifier(&u->credentials->secret, &fresh,
-		    v))
-			return false;
-		u->verifier = mem_dup(v, sizeof *v);
-	}
-	*v = *u->verifier;
-	return true;
 }
 
 static int

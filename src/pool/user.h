@@ -9,7 +9,6 @@
 
 #include "base/list.h"
 #include "cluster/quota.h"
-#include "pgwire/scram_keys.h"
 
 struct config_user;
 struct credentials;
@@ -19,7 +18,6 @@ struct user {
 	char *name;
 	bool known;             /* is in the userlist */
 	struct credentials *credentials;        /* never NULL */
-	struct scram_verifier *verifier;        /* derived, or NULL */
 	unsigned refs;          /* clients and pools */
 	struct quota_count servers;     /* max_user_connections */
 	uint32_t nclients;
@@ -46,11 +44,6 @@ void user_refresh(struct pooler *);
 const struct config_user *user_config(const struct pooler *,
     const struct user *);
 	/* Its [users] entry, or NULL. */
-
-bool user_verifier(struct pooler *, struct user *,
-    struct scram_verifier *);
-	/* What the SCRAM exchange with this user needs; derived once from a
-	 * plain secret. False if there is no such secret. */
 
 struct user *user_next(const struct pooler *, const struct user *);
 	/* By name; the first after NULL. */

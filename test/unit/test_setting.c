@@ -130,7 +130,7 @@ START_TEST(defaults_fit_their_rows)
 	size_t n, i, k;
 
 	rows = config_settings(&n);
-	ck_assert_uint_eq(n, 119);
+	ck_assert_uint_eq(n, 121);
 	for (i = 0; i < n; i++) {
 		row = &rows[i];
 		setting_default(row, &c);
@@ -182,8 +182,8 @@ static const struct {
 	{ "server_tls_sslmode", "prefer", SETTING_IMPLEMENTED },
 	{ "server_tls_sslmode", "require", SETTING_IMPLEMENTED },
 	{ "server_tls_sslmode", "verify-full", SETTING_IMPLEMENTED },
-	{ "auth_user", "", SETTING_IMPLEMENTED },
-	{ "auth_user", "x", SETTING_ACCEPTED },
+	{ "auth_ldap_options", "", SETTING_IMPLEMENTED },
+	{ "auth_ldap_options", "x", SETTING_ACCEPTED },
 	{ "max_prepared_statements", "0", SETTING_IMPLEMENTED },
 	{ "pkt_buf", "8192", SETTING_SILENT },
 };
