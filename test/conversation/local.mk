@@ -3,7 +3,7 @@
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
 	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
-	talk_budget talk_prepared talk_prepared_sql
+	talk_budget talk_prepared talk_prepared_sql talk_authquery
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -88,3 +88,7 @@ talk_prepared_LDADD = $(CONVERSATION_LIBS)
 talk_prepared_sql_SOURCES = test/conversation/test_prepared_sql.c
 talk_prepared_sql_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_prepared_sql_LDADD = $(CONVERSATION_LIBS)
+
+talk_authquery_SOURCES = test/conversation/test_authquery.c
+talk_authquery_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_authquery_LDADD = $(CONVERSATION_LIBS)

@@ -94,6 +94,23 @@ write_problem(char type, char *rest, struct text *out)
 		writer_notice(out, &e);
 }
 
+/* "one|two"; of several, NULL is none. */
+static void
+write_row(char *rest, struct text *out)
+{
+	uint16_t n = 1;
+	char *at, *value;
+
+	for (at = rest; *at != '\0'; at++)
+		n += *at == '|';
+	writer_u16(out, n);
+	while ((value = strsep(&rest, "|")) != NULL)
+		if (n > 1 && strcmp(value, "NULL") == 0)
+			writer_null(out);
+		else
+			writer_value(out, value, strlen(value));
+}
+
 static void
 write_server(char type, char *rest, struct text *out)
 {
@@ -118,8 +135,7 @@ write_server(char type, char *rest, struct text *out)
 		writer_u16(out, 0);
 		break;
 	case BE_DATA_ROW:
-		writer_u16(out, 1);
-		writer_value(out, rest, strlen(rest));
+		write_row(rest, out);
 		break;
 	case BE_COPY_IN:
 	case BE_COPY_OUT:
@@ -207,6 +223,21 @@ add_sql(struct text *line, const char *s)
 	text_puts(line, s);
 }
 
+/* Of Bind, in text format. */
+static void
+read_values(struct reader *r, struct text *line)
+{
+	uint16_t formats = reader_u16(r), n;
+	struct str value;
+
+	while (formats-- > 0)
+		(void)reader_u16(r);
+	for (n = reader_u16(r); n > 0 && reader_ok(r); n--) {
+		value = reader_bytes(r, reader_u32(r));
+		text_printf(line, " =%.*s", (int)value.n, value.p);
+	}
+}
+
 static void
 read_client(char type, struct reader *r, struct text *line)
 {
@@ -227,6 +258,7 @@ read_client(char type, struct reader *r, struct text *line)
 	case FE_BIND:
 		first = name(r);
 		text_printf(line, " %s %s", first, name(r));
+		read_values(r, line);
 		break;
 	case FE_DESCRIBE:
 	case FE_CLOSE:
