@@ -216,3 +216,51 @@ pg_stop
 expect_failure 'down' 'bouncer config error' query 'select 1' postgres scram
 pg_start
 wait_for "query 'select 1' postgres scram"
+
+it 'b35 keys outlive the servers they opened'
+with 'pool_mode = transaction
+auth_type = scram-sha-256
+admin_users = admin, scram
+auth_dbname = postgres'
+talk <<'PY'
+def reconnect():
+    admin = Client('admin', 'pgbouncer', 'secret')
+    admin.query('RECONNECT')
+    admin.query('RELOAD')
+    admin.close()
+
+c = Client('scram', password='secret')
+before = c.one('select pg_backend_pid()')
+reconnect()
+after = c.one('select pg_backend_pid()')
+assert before != after, 'the same server'
+# b33: a new password is nothing to those who are connected
+direct("alter role scram password 'changed'")
+d = Client('scram', password='changed')
+same('shared', d.one('select pg_backend_pid()'), after)
+same('still there', c.one('select pg_backend_pid()'), after)
+reconnect()
+same('by the new keys', c.one('select current_user'), 'scram')
+direct("alter role scram password 'secret'")
+PY
+
+it 'the console, too'
+expect 'admin' "$(console 'SHOW STATE' scram | head -n 1)" 'active|yes'
+expect_failure 'nobody' 'authentication failed' console 'SHOW STATE' nobody
+
+it 'b29 one name is one user, wherever it is known from'
+for _ in 1 2; do
+	expect 'by the query' "$(query 'select current_user' postgres scram)" \
+		scram
+	users asker asks admin secret scram listed
+	console reload
+	expect_failure 'only the list counts' 'SASL authentication failed' \
+		query 'select 1' postgres scram
+	users asker asks admin secret scram secret
+	console reload
+	expect 'by the list' "$(query 'select current_user' postgres scram)" \
+		scram
+	users asker asks admin secret
+	console reload
+done
+expect 'pools' "$(show pools user database=postgres | sort | uniq -d)" ''
