@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "config/hba.h"
 #include "config/ident.h"
+#include "net/tls.h"
 #include "pgwire/messages.h"
 #include "pool/client.h"
 #include "pool/state.h"
@@ -49,6 +50,25 @@ is_peer(const struct client *c, const struct auth *a,
 	return ident_allows(map, a->name, is_name, found->pw_name);
 }
 
+static bool
+is_certified_as(const void *conn, const char *name)
+{
+	return tls_peer_is(conn, name);
+}
+
+/* One of the names in the certificate has to be the user's, or a map must
+ * lead from one to the other. The system's authorities do not count: they
+ * vouch for hosts, and what they let people write beside is not checked. */
+static bool
+is_certified(const struct client *c, const struct auth *a,
+    const struct ident_map *map)
+{
+	const char *authorities = c->pooler->config->client_tls_ca_file;
+
+	return authorities != NULL && authorities[0] != '\0' &&
+	    ident_allows(map, a->name, is_certified_as, &c->conn);
+}
+
 static enum auth_verdict
 decide(struct auth *a, bool good, const char *why)
 {
@@ -75,8 +95,8 @@ follow(const struct client *c, struct auth *a, const struct hba_answer *rule,
 		return decide(a, is_peer(c, a, rule->map),
 		    "unix socket login rejected");
 	case HBA_CERT:
-		/* Without TLS there is no certificate. */
-		return decide(a, false, "certificate authentication failed");
+		return decide(a, is_certified(c, a, rule->map),
+		    "certificate authentication failed");
 	case HBA_NO_RULE:
 		break;
 	}
@@ -114,6 +134,7 @@ ask_rules(const struct client *c, const struct auth *a, const char *database)
 		.database = database,
 		.alias = alias_of(database),
 		.user = a->name,
+		.tls = tls_is_on(&c->conn),
 	};
 
 	must(c->pooler->config->hba != NULL);
@@ -128,6 +149,9 @@ access_begin(const struct client *c, struct auth *a, const char *database,
 	struct hba_answer rule;
 	enum auth_verdict v;
 
+	if (cfg->auth_type == AUTH_TYPE_CERT)
+		return decide(a, is_certified(c, a, NULL),
+		    "certificate authentication failed");
 	if (cfg->auth_type != AUTH_TYPE_HBA)
 		return auth_begin(a, cfg->auth_type, out);
 	rule = ask_rules(c, a, database);

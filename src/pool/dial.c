@@ -340,14 +340,16 @@ static void
 begin_scram(struct dial *d, struct reader *r)
 {
 	const struct credentials *c = pools_credentials(d->server->pool);
-	unsigned char random[SCRAM_RANDOM_SIZE];
+	unsigned char random[SCRAM_RANDOM_SIZE], binding[TLS_DIGEST_MAX];
+	struct str bound = { (char *)binding,
+		tls_binding(&d->server->conn, binding) };
 	struct sasl_offer offer;
 	struct text first = { 0 }, text = { 0 };
+	const char *mechanism;
+	enum scram rc;
 
-	if (!sasl_offer_parse(&offer, reader_rest(r)) ||
-	    !offer.scram_sha_256) {
-		fail(d, "08P01", "server login failed: none of the server's "
-		    "SASL authentication mechanisms are supported");
+	if (!sasl_offer_parse(&offer, reader_rest(r))) {
+		fail(d, "08P01", "broken authentication request");
 		return;
 	}
 	if (c->secret.kind != SECRET_PLAIN && c->keys == NULL) {
@@ -356,8 +358,13 @@ begin_scram(struct dial *d, struct reader *r)
 	}
 	crypto_random_take(&d->server->pooler->random, random, sizeof random);
 	scram_client_init(&d->scram, random);
+	rc = scram_client_choose(&d->scram, &offer, bound, false, &mechanism);
+	if (rc != SCRAM_OK) {
+		fail(d, "08P01", "server login failed: %s", scram_why(rc));
+		return;
+	}
 	scram_client_first(&d->scram, &first);
-	writer_sasl_initial(&text, SASL_SCRAM_SHA_256, first.p, first.n);
+	writer_sasl_initial(&text, mechanism, first.p, first.n);
 	text_fini(&first);
 	send_text(d, &text);
 }

@@ -220,6 +220,7 @@ begin_auth(struct client *c)
 {
 	struct login *l = c->login;
 	struct pooler *p = c->pooler;
+	unsigned char binding[TLS_DIGEST_MAX];
 	char tls[80];
 
 	if (p->config->log_connections)
@@ -228,6 +229,8 @@ begin_auth(struct client *c)
 		    tls_is_on(&c->conn) ?
 		    tls_describe(&c->conn, tls, sizeof tls) : "no");
 	auth_init(&l->auth, p, l->user_name);
+	gs2_channel_set(&l->auth.channel, (struct str){ (char *)binding,
+		tls_binding(&c->conn, binding) });
 	if (config_is_console(l->database_name) &&
 	    access_is_own_user(c, l->user_name)) {
 		log_info(&c->log, "pgweir access from unix socket");

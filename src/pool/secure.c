@@ -49,6 +49,10 @@ load_clients(struct secure *s, const struct config *cfg, struct err *err)
 		.ecdhcurve = cfg->client_tls_ecdhcurve,
 	};
 
+	if (cfg->auth_type == AUTH_TYPE_CERT &&
+	    cfg->client_tls_sslmode != SSLMODE_VERIFY_FULL)
+		return err_set(err, "auth_type=cert needs client_tls_sslmode "
+		    "to be verify-full");
 	if (cfg->client_tls_sslmode == SSLMODE_DISABLE)
 		return true;
 	if (cfg->client_tls_sslmode == SSLMODE_VERIFY_FULL &&

@@ -34,6 +34,7 @@ E2E_TESTS = \
 	test/e2e/hba.sh \
 	test/e2e/authquery.sh \
 	test/e2e/matrix.sh \
+	test/e2e/tls_auth.sh \
 	test/e2e/console.sh \
 	test/e2e/console2.sh \
 	test/e2e/cancel.sh \

@@ -197,10 +197,10 @@ static const struct {
 	    "c:3: peer \"65536\": expected an id from 1 to 65535" },
 	{ "peer with a name", "[pgweir]\n[peers]\nx = host=x\n",
 	    "c:3: peer \"x\": expected an id from 1 to 65535" },
-	{ "certificates cannot be ignored", "[pgweir]\nauth_type = cert\n",
+	{ "PAM cannot be ignored", "[pgweir]\nauth_type = pam\n",
 	    "c:2: expected auth_type to be one of: any, trust, plain, md5, "
-	    "scram-sha-256, hba; other values are not implemented yet and "
-	    "cannot be ignored" },
+	    "scram-sha-256, cert, hba; other values are not implemented yet "
+	    "and cannot be ignored" },
 	{ "an auth_file that is not there", "[pgweir]\nauth_file = no\n",
 	    "no: expected a readable auth_file: No such file or directory" },
 };
@@ -222,7 +222,7 @@ START_TEST(check_lists_everything)
 
 	files_put("c", "[pgbouncer]\nauth_ldap_options = x\npool_mod = y\n"
 	    "[databases]\na = port=x\nb = auth_user=y auth_query='select 1'\n"
-	    "d = auth_user=z\n[pgweir]\nauth_type = cert\n"
+	    "d = auth_user=z\n[pgweir]\nauth_type = pam\n"
 	    "pool_idle_timeout = 5\n");
 	ck_assert(!config_check("c", &r));
 	ck_assert_uint_eq(r.nerrors, 3);
@@ -595,8 +595,8 @@ static const struct {
 	    "\"pool_mod\"; is \"pool_mode\" meant?" },
 	{ "needs a restart", "listen_port", "5", "listen_port can be changed "
 	    "by a restart only" },
-	{ "not implemented", "auth_type", "cert", "expected auth_type to be "
-	    "one of: any, trust, plain, md5, scram-sha-256, hba; other "
+	{ "not implemented", "auth_type", "pam", "expected auth_type to be "
+	    "one of: any, trust, plain, md5, scram-sha-256, cert, hba; other "
 	    "values are not implemented yet and cannot be ignored" },
 	{ "the console", "auth_dbname", "pgweir", "auth_dbname: expected a "
 	    "database other than the console" },

@@ -171,7 +171,7 @@ static const struct {
 	{ "pool_mode", "transaction", SETTING_IMPLEMENTED },
 	{ "auth_type", "scram-sha-256", SETTING_IMPLEMENTED },
 	{ "auth_type", "hba", SETTING_IMPLEMENTED },
-	{ "auth_type", "cert", SETTING_REFUSED },
+	{ "auth_type", "cert", SETTING_IMPLEMENTED },
 	{ "auth_type", "pam", SETTING_REFUSED },
 	{ "auth_type", "ldap", SETTING_REFUSED },
 	{ "client_tls_sslmode", "disable", SETTING_IMPLEMENTED },
