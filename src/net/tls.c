@@ -403,10 +403,10 @@ next_piece(struct tls *t, const struct iovec *iov, int count, size_t skip)
 {
 	unsigned char *to = t->context->gather;
 	struct iovec piece = { to, 0 };
-	size_t n, room;
+	size_t n, room, max = t->context->record_max;
 	int i;
 
-	for (i = 0; i < count && piece.iov_len < TLS_RECORD_MAX; i++) {
+	for (i = 0; i < count && piece.iov_len < max; i++) {
 		unsigned char *from = iov[i].iov_base;
 
 		n = iov[i].iov_len;
@@ -417,7 +417,7 @@ next_piece(struct tls *t, const struct iovec *iov, int count, size_t skip)
 		from += skip;
 		n -= skip;
 		skip = 0;
-		room = TLS_RECORD_MAX - piece.iov_len;
+		room = max - piece.iov_len;
 		if (n > room)
 			n = room;
 		if (piece.iov_len == 0 && (n == room || i == count - 1))

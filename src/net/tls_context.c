@@ -563,7 +563,9 @@ wrap(struct making *m)
 	m->ssl = NULL;
 	c->bio = tls_bio_create();
 	must(c->bio != NULL);
-	c->gather = mem_alloc(TLS_RECORD_MAX);
+	c->record_max = c->accepts ? TLS_CLIENT_RECORD_MAX : TLS_RECORD_MAX;
+	SSL_CTX_set_max_send_fragment(c->ssl, c->record_max);
+	c->gather = mem_alloc(c->record_max);
 	make_fingerprint(m, c->fingerprint);
 	if (own != NULL)
 		c->binding_len = tls_certificate_digest(own, c->binding);

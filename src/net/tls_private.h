@@ -10,6 +10,10 @@
 #include "net/tls_context.h"
 
 #define TLS_RECORD_MAX SSL3_RT_MAX_PLAIN_LENGTH
+
+/* To clients, as PostgreSQL: libpq reads 8 KB at a time, and an application
+ * that sleeps on its socket never sees what it left of a larger record. */
+#define TLS_CLIENT_RECORD_MAX 8192
 #define TLS_BINDING_MAX EVP_MAX_MD_SIZE
 
 struct tls_context {
@@ -18,7 +22,8 @@ struct tls_context {
 	enum tls_verify verify;
 	SSL_CTX *ssl;
 	BIO_METHOD *bio;                /* between OpenSSL and a conn */
-	unsigned char *gather;          /* TLS_RECORD_MAX bytes */
+	unsigned char *gather;          /* record_max bytes */
+	size_t record_max;              /* payload of what we send */
 	unsigned char fingerprint[32];  /* of all that it was made from */
 	unsigned char binding[TLS_BINDING_MAX]; /* of our certificate */
 	size_t binding_len;

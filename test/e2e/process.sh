@@ -200,7 +200,7 @@ dies 'no argument' '[Uu]sage|[Nn]eed|no configuration'
 
 it 'what would weaken security, and is not there yet, keeps it from starting'
 if ! is_pgbouncer; then
-	for setting in auth_type=cert auth_type=pam; do
+	for setting in auth_type=pam auth_type=ldap; do
 		pgweir_ini "$setting
 $extra"
 		dies "$setting" "${setting%=*} .*not implemented" "$T/pgweir.ini"

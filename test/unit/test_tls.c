@@ -1,6 +1,6 @@
 /*
  * test_tls.c - conns that go on by TLS; both ends are ours (pitfalls a06,
- * a07, a08, a10, a14, a15, a18, a21).
+ * a07, a08, a10, a14, a15, a18, a21, c05, c15 to c17).
  */
 #include "net/tls.h"
 
@@ -252,7 +252,7 @@ check_got(const struct side *s, const struct text *want)
 static const size_t sizes[] = { 1, 5, 16383, 16384, 16385, 65535, 65536,
 	200000, 3000000 };
 
-START_TEST(bytes_of_any_number_travel_both_ways)
+START_TEST(c15_c16_bytes_of_any_number_travel_both_ways)
 {
 	struct both b;
 	struct text t = { 0 };
@@ -307,6 +307,26 @@ START_TEST(pieces_leave_as_one_record)
 }
 END_TEST
 
+START_TEST(c17_records_to_clients_are_small)
+{
+	struct both b;
+	struct text t = { 0 };
+
+	shake_hands(&b);
+	fill(&t, 20000);
+	writes = 0;
+	conn_send(&b.server.conn, t.p, t.n);
+	ck_assert_uint_eq(writes, 3);
+	conn_send(&b.client.conn, t.p, t.n);
+	ck_assert_uint_eq(writes, 5);
+	turn(5);
+	check_got(&b.client, &t);
+	check_got(&b.server, &t);
+	text_fini(&t);
+	end_both(&b);
+}
+END_TEST
+
 START_TEST(a_record_costs_one_read)
 {
 	struct both b;
@@ -332,7 +352,7 @@ END_TEST
 
 /* A record of which only a part finds room with somebody who takes nothing
  * for a while: the socket is empty, so no readiness tells of the rest. */
-START_TEST(what_is_held_inside_is_drained_before_sleeping)
+START_TEST(c05_what_is_held_inside_is_drained_before_sleeping)
 {
 	struct both b;
 	struct text t = { 0 };
@@ -905,11 +925,13 @@ main(void)
 
 	tcase_add_checked_fixture(tc, start, stop);
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, bytes_of_any_number_travel_both_ways, 0,
+	tcase_add_loop_test(tc,
+	    c15_c16_bytes_of_any_number_travel_both_ways, 0,
 	    (int)countof(sizes));
 	tcase_add_test(tc, pieces_leave_as_one_record);
+	tcase_add_test(tc, c17_records_to_clients_are_small);
 	tcase_add_test(tc, a_record_costs_one_read);
-	tcase_add_test(tc, what_is_held_inside_is_drained_before_sleeping);
+	tcase_add_test(tc, c05_what_is_held_inside_is_drained_before_sleeping);
 	tcase_add_test(tc, holding_and_freezing_stop_what_is_inside_too);
 	tcase_add_test(tc, a_finish_is_seen_as_the_end_behind_all_bytes);
 	tcase_add_test(tc, a_cut_is_an_end_too);
