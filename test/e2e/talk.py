@@ -125,8 +125,9 @@ class Client:
             self.sock.settimeout(timeout)
             self.sock.connect('%s/.s.PGSQL.%d' % (host, port or PORT))
         else:
-            self.sock = socket.create_connection(
-                (host, port or PORT), timeout, source and (source, 0))
+            there = {'source_address': (source, 0)} if source else {}
+            self.sock = socket.create_connection((host, port or PORT),
+                                                 timeout, **there)
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if login:
             self.login()
