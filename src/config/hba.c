@@ -66,6 +66,17 @@ static const char *const methods[] = {
 	[HBA_NO_RULE] = "none",
 };
 
+bool
+hba_uses(const struct hba *h, enum hba_method method)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (h->rules[i].method == method)
+			return true;
+	return false;
+}
+
 const char *
 hba_method_name(enum hba_method m)
 {

@@ -66,6 +66,9 @@ void hba_unref(struct hba *);
 struct hba_answer hba_ask(const struct hba *, const struct hba_query *);
 	/* Pure: no file is read, nothing is looked up. */
 
+bool hba_uses(const struct hba *, enum hba_method);
+	/* Is there a rule with this method? */
+
 const char *hba_method_name(enum hba_method);
 	/* As in the file; "none" for HBA_NO_RULE. */
 

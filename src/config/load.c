@@ -487,6 +487,19 @@ read_userlist(struct load *l)
 		note(&l->report.errors, &l->report.nerrors, err.text);
 }
 
+/* Certificates of just any authority prove nothing about users. Without TLS
+ * no such rule ever fits. */
+static bool
+check_certificates(const struct config *c, struct err *err)
+{
+	if (hba_uses(c->hba, HBA_CERT) &&
+	    c->client_tls_sslmode != SSLMODE_DISABLE &&
+	    is_empty(c->client_tls_ca_file))
+		return err_set(err, "%.300s: cert: expected "
+		    "client_tls_ca_file to name a file", c->auth_hba_file);
+	return true;
+}
+
 /* Read the rules anew, or forget them where auth_type does without. */
 static bool
 read_rules(struct config *c, struct err *err)
@@ -507,14 +520,14 @@ read_rules(struct config *c, struct err *err)
 	}
 	c->hba = hba_load(c->auth_hba_file, ident, err);
 	ident_unref(ident);
-	return c->hba != NULL;
+	return c->hba != NULL && check_certificates(c, err);
 }
 
 static bool
 is_about_rules(const struct setting *row)
 {
-	return str_has_word("auth_type auth_hba_file auth_ident_file",
-	    row->name);
+	return str_has_word("auth_type auth_hba_file auth_ident_file "
+	    "client_tls_sslmode client_tls_ca_file", row->name);
 }
 
 /* These two say which users there are. Without a file they may have come

@@ -60,6 +60,9 @@ static const struct {
 	    "", "rules:1: expected a map of auth_ident_file, found \"m\"" },
 	{ "a broken map", MAIN "auth_ident_file=maps\n", "", "m a\n",
 	    "maps:1: expected a map, a name outside and a user" },
+	{ "certificates of anybody", MAIN "client_tls_sslmode=require\n",
+	    "hostssl all all all cert\n", "",
+	    "rules: cert: expected client_tls_ca_file to name a file" },
 	{ "no file of maps", MAIN "auth_ident_file=absent\n", "", "",
 	    "absent: expected a readable auth_ident_file: No such file or "
 	    "directory" },

@@ -14,8 +14,8 @@ test_tls_LDADD = $(TLS_TEST_LIBS)
 test_tls_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv -Wl,--wrap=send
 
 # The front door, fuzzed; see test/fuzz/local.mk.
-FUZZ_DOOR_LIBS = libpool.a libcluster.a libconfig.a libpgwire.a libnet.a \
-	libbase.a $(LIBRARIES_OUTSIDE)
+FUZZ_DOOR_LIBS = libpool.a libcluster.a libconfig.a libsql.a libpgwire.a \
+	libnet.a libbase.a $(LIBRARIES_OUTSIDE)
 check_PROGRAMS += replay_door
 TESTS += replay_door
 replay_door_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_door.c
