@@ -105,8 +105,7 @@ struct server {
 	bool said_goodbye;              /* it sent a FATAL error */
 	struct ticket ticket;
 	struct deadline deadline;
-	struct mono born, used;         /* used: since when in this state */
-	struct mono checked;            /* when it last passed a check */
+	struct mono born, used, checked; /* into this state; past a check */
 	time_t connect_time, request_time;
 	struct addr addr, local;
 	unsigned char key[8];           /* for cancel requests */
@@ -129,9 +128,8 @@ void server_set_state(struct server *, enum server_state);
 const char *server_state_name(enum server_state);
 
 void server_close(struct server *, const char *why);
-	/* Let go of it: say goodbye if that is possible and wait for the
-	 * host's end of file. Harmless when CLOSING. The link, if any, must
-	 * have been dissolved; a running errand just ends. */
+	/* Say goodbye if possible and wait for the host's end of file. No
+	 * link may be left; an errand just ends. Harmless when CLOSING. */
 
 void server_late(struct server *);
 	/* CLOSING, and the host has not let go for long. Where a budget
