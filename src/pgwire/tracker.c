@@ -71,6 +71,16 @@ tracker_reset(struct tracker *t)
 }
 
 bool
+tracker_describes(const struct tracker *t)
+{
+	const struct owed *slots = t->ring != NULL ? t->ring : t->few;
+	const struct owed *head = &slots[t->head & (t->cap - 1)];
+
+	return t->count > 0 && head->kind == OWED_DESCRIBE_PORTAL &&
+	    head->mark != 0;
+}
+
+bool
 tracker_full(const struct tracker *t)
 {
 	return t->count >= OWED_FULL;

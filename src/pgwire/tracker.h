@@ -97,7 +97,6 @@ void tracker_hide_sync(struct tracker *);
 	 * Sync's answer is hidden. */
 
 char tracker_next_local(struct tracker *);
-
 /* The type of the answer that we have to give now; 0: none. To be asked until
  * then, after each call of the others. */
 static inline char
@@ -110,6 +109,9 @@ enum track tracker_backend(struct tracker *, char type, char status);
 	/* A frame came from the server after its login. status is the body
 	 * of ReadyForQuery and matters only there. */
 
+bool tracker_describes(const struct tracker *);
+	/* Is a description of columns that bears a mark owed next? */
+
 bool tracker_full(const struct tracker *);
 	/* So much is owed that the client should not be read for now. There
 	 * is room for what one read may still bring. */
@@ -121,10 +123,8 @@ tracker_owes(const struct tracker *t)
 	return t->count != 0;
 }
 
-/*
- * May another client have this connection? Not while a transaction, a batch,
- * a COPY or an answer is open, nor when the count of answers is uncertain.
- */
+/* May another client have this connection? Not while a transaction, a batch,
+ * a COPY or an answer is open, nor when the count of answers is uncertain. */
 static inline bool
 tracker_at_rest(const struct tracker *t)
 {

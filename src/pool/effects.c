@@ -205,6 +205,10 @@ settle(struct server *s, uint32_t mark, bool done)
 		else if (done && e->name != NULL)
 			note_described(p, e);
 		break;
+	case EFFECT_TELL:
+		if (done)
+			note_described(p, e);
+		break;
 	}
 	drop(p, e);
 	return next;
@@ -232,6 +236,7 @@ prepared_close(struct server *s)
 			drop(p, &p->effects[i]);
 	prepared_forget_error(p);
 	mem_free(p->described);
+	text_fini(&p->bound);
 	text_fini(&p->kept);
 	text_fini(&p->error);
 	plans_fini(&p->plans);

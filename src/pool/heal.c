@@ -8,7 +8,9 @@
  * results still look as the client was told. The end of the failed batch is
  * hidden, and so is what we ask the server in between.
  *
- * Batches that came in one piece and are small are kept for that.
+ * Batches that came in one piece and are small are kept for that. A client is
+ * told by the description of a statement, or by that of a portal right behind
+ * its Bind, which leaves the parameters out.
  *
  * A server that learns a statement only now does not know what its client was
  * told of it. Where the client does not ask again, we do, unseen, in the same
@@ -105,7 +107,7 @@ heal_can(struct server *s, const void *frame, size_t n)
 	    !error_is(&e, "0A000") || s->tracker.tx != TX_IDLE ||
 	    s->tracker.count != 1 || link->passing > 0 ||
 	    (outlook(p) != OUTLOOK_DESCRIBES &&
-	    (outlook(p) != OUTLOOK_BLIND || p->failed_told == 0)))
+	    (outlook(p) != OUTLOOK_BLIND || p->failed_told.columns == 0)))
 		return false;
 	tracker_hide_sync(&s->tracker);
 	text_add(&p->error, frame, n);
@@ -125,7 +127,7 @@ probe(struct server *s, struct outgoing *out)
 {
 	struct prepared *p = s->prepared;
 
-	p->shape = 0;
+	p->shape = (struct shape){ 0, 0 };
 	p->healing = HEALING_PROBE;
 	prepared_have_plan(s, p->failed, out);
 	prepared_make_named(out, FE_DESCRIBE, 'S', p->failed, NULL, 0);
@@ -139,8 +141,8 @@ enum heal
 heal_step(struct server *s, struct outgoing *out, struct str *bytes)
 {
 	struct prepared *p = s->prepared;
-	bool same = p->healing == HEALING_PROBE && p->shape != 0 &&
-	    p->shape == p->failed_told;
+	bool same = p->healing == HEALING_PROBE &&
+	    shape_agrees(&p->shape, &p->failed_told);
 
 	if (p->healing == HEALING_END && outlook(p) == OUTLOOK_BLIND) {
 		probe(s, out);
@@ -162,6 +164,7 @@ heal_over(struct server *s)
 	struct prepared *p = s->prepared;
 
 	p->healing = HEALING_NOT;
+	p->shape = (struct shape){ 0, 0 };
 	text_clear(&p->kept);
 	text_fini(&p->error);
 	prepared_forget_error(p);
@@ -173,7 +176,7 @@ note_shape(struct prepared *p, const struct statement *st)
 	struct plan *plan = plans_find(&p->plans, st);
 
 	if (plan != NULL)
-		plan->shape = p->shape;
+		shape_add(&plan->shape, &p->shape);
 }
 
 /* What the client is about to read looks so: as it was told? */
@@ -181,9 +184,23 @@ static void
 check(struct prepared *p)
 {
 	note_shape(p, p->checked);
-	p->misled = p->shape != p->check;
+	p->misled = !shape_agrees(&p->shape, &p->check);
 	p->checked = NULL;
-	p->shape = 0;
+}
+
+static void
+tell(struct server *s)
+{
+	struct prepared *p = s->prepared;
+	struct name *name = p->described != NULL && s->link != NULL ?
+	    names_find(s->link->names, p->described) : NULL;
+
+	if (name != NULL) {
+		shape_add(&name->told, &p->shape);
+		note_shape(p, name->statement);
+	}
+	mem_free(p->described);
+	p->described = NULL;
 }
 
 bool
@@ -214,36 +231,26 @@ void
 heal_description(struct server *s, char type, const void *body, size_t n)
 {
 	struct prepared *p = s->prepared;
-	struct name *name;
 
 	if (type == BE_PARAMETERS) {
-		p->shape = shape_begin(body, n);
+		p->shape.parameters = shape_parameters(body, n);
 		return;
 	}
-	if (p->shape == 0)
-		return;
-	p->shape = shape_end(p->shape, body, type == BE_NO_DATA ? 0 : n);
+	p->shape.columns = shape_columns(body, type == BE_NO_DATA ? 0 : n);
 	if (p->healing == HEALING_PROBE) {
 		note_shape(p, p->failed);
 		return;
 	}
-	if (p->checked != NULL) {
+	if (p->checked != NULL)
 		check(p);
-		return;
-	}
-	name = p->described != NULL && s->link != NULL ?
-	    names_find(s->link->names, p->described) : NULL;
-	if (name != NULL) {
-		name->told = p->shape;
-		note_shape(p, name->statement);
-	}
-	mem_free(p->described);
-	p->described = NULL;
-	p->shape = 0;
+	else
+		tell(s);
+	p->shape = (struct shape){ 0, 0 };
 }
 
 bool
 heal_is_described(const struct server *s)
 {
-	return s->prepared != NULL && s->prepared->shape != 0;
+	return s->prepared != NULL && (s->prepared->shape.parameters != 0 ||
+	    tracker_describes(&s->tracker));
 }

@@ -48,9 +48,9 @@ void heal_tell(struct server *, struct text *out);
 
 void heal_description(struct server *, char type, const void *body,
     size_t n);
-	/* ParameterDescription, and what follows one. */
+	/* ParameterDescription, and a description that is due. */
 
 bool heal_is_described(const struct server *);
-	/* Is the latter due? */
+	/* Is a description due, of a statement or portal that matters? */
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pool/shape.h"
+
 struct names;
 struct statement;
 
@@ -14,8 +16,7 @@ struct name {
 	struct statement *statement;    /* a reference of its own */
 	uint64_t batch;         /* of the server that it was made in */
 	bool pending;           /* it has not been answered yet */
-	uint64_t told;          /* shape of its results as the client was
-				 * told, see shape.h; 0: it was not */
+	struct shape told;      /* as the client was told */
 };
 
 struct names *names_create(uint64_t seed);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "pool/shape.h"
 
 struct plan_entry;
 struct statement;
@@ -16,7 +17,7 @@ struct plan {
 	struct list member;     /* of plans->used */
 	struct statement *statement;    /* a reference of its own */
 	uint64_t batch;         /* that used it last */
-	uint64_t shape;         /* as the server said; 0: it did not */
+	struct shape shape;     /* as the server said */
 	bool pending;           /* the server has not said so yet */
 	bool stale;             /* to be prepared anew before its next use */
 };

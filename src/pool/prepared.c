@@ -341,12 +341,33 @@ check_shape(struct server *s, const struct name *name, struct outgoing *out)
 	uint32_t mark;
 
 	/* No plan: the server skips all this. */
-	if (name->told == 0 || plan == NULL || plan->shape == name->told)
+	if (plan == NULL || shape_agrees(&plan->shape, &name->told))
 		return;
 	mark = effect_note(p, EFFECT_CHECK, name->statement, NULL);
 	p->effects[mark - 1].told = name->told;
 	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
 	prepared_track(s, FE_DESCRIBE, 'S', HIDE_ALL, mark);
+}
+
+/* The portal that a Describe may be about; name NULL: one that does not
+ * matter. */
+static void
+note_bound(struct prepared *p, const char *portal, const char *name)
+{
+	text_clear(&p->bound);
+	if (name == NULL)
+		return;
+	text_add(&p->bound, portal, strlen(portal) + 1);
+	text_add(&p->bound, name, strlen(name) + 1);
+}
+
+/* The name that this portal was bound from, just before; NULL: unknown. */
+static const char *
+bound_name(const struct prepared *p, const char *portal)
+{
+	if (p->bound.n == 0 || strcmp(p->bound.p, portal) != 0)
+		return NULL;
+	return p->bound.p + strlen(p->bound.p) + 1;
 }
 
 /* Is the frame behind this one here, and an Execute? */
@@ -375,10 +396,13 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	name = names_find(link->names, text);
 	if (name == NULL && *text == '\0')
 		have_no_unnamed(link, out);
-	if (name == NULL)
+	if (name == NULL) {
+		note_bound(pr, portal, NULL);
 		return PREPARED_PASS;
+	}
 	if (prepared_waits_for(pr, name))
 		return PREPARED_WAIT;
+	note_bound(pr, portal, text);
 	prepared_have_plan(s, name->statement, out);
 	if (is_executed_next(f, p, n))
 		check_shape(s, name, out);
@@ -396,6 +420,29 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	return PREPARED_DONE;
 }
 
+/* What the client is told of a portal, it is told of the statement. It passes
+ * on as it is. */
+static enum prepared_step
+see_describe_portal(struct link *link, const char *portal, size_t *bytes)
+{
+	struct server *s = link->server;
+	struct prepared *pr = s->prepared;
+	const char *text = bound_name(pr, portal);
+	struct name *name = text != NULL ? names_find(link->names, text) :
+	    NULL;
+	const struct plan *plan = name != NULL ?
+	    plans_find(&pr->plans, name->statement) : NULL;
+
+	/* The same again is no news. */
+	if (plan == NULL || (plan->shape.columns != 0 &&
+	    plan->shape.columns == name->told.columns))
+		return PREPARED_PASS;
+	prepared_track(s, FE_DESCRIBE, 'P', HIDE_NOTHING,
+	    effect_note(pr, EFFECT_TELL, name->statement, text));
+	*bytes = 0;
+	return PREPARED_DONE;
+}
+
 static enum prepared_step
 see_describe(struct link *link, const struct frame *f,
     const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
@@ -410,6 +457,8 @@ see_describe(struct link *link, const struct frame *f,
 	text = string_at(p, FRAME_HEADER + 1, f->len);
 	if (text == NULL)
 		return PREPARED_BAD;
+	if (p[FRAME_HEADER] == 'P')
+		return see_describe_portal(link, text, bytes);
 	if (p[FRAME_HEADER] != 'S')
 		return PREPARED_PASS;
 	name = names_find(link->names, text);

@@ -453,8 +453,12 @@ enum prepared_step
 prepared_sql_frame(struct link *link, const struct frame *f,
     const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
 {
+	struct prepared *state = link->server->prepared;
 	enum prepared_step step = PREPARED_PASS;
 
+	/* Its Describe follows a Bind at once: later names may have changed. */
+	if (state != NULL && f->type != FE_DESCRIBE)
+		text_clear(&state->bound);
 	if (f->type == FE_QUERY || f->type == FE_PARSE)
 		step = see(link, f, p, n, out, bytes);
 	switch (step) {

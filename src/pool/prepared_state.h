@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "pgwire/tracker.h"
 #include "pool/plans.h"
+#include "pool/shape.h"
 
 struct link;
 struct name;
@@ -28,6 +29,7 @@ enum effect_kind {
 	EFFECT_USE,             /* none, but it may fail for its age */
 	EFFECT_CLASH,           /* none: the name is in use */
 	EFFECT_CHECK,           /* none: does it look as was told? */
+	EFFECT_TELL,            /* none: the client is told how it looks */
 	EFFECT_PART             /* one of several that the server has, or may
 	                         * have if they failed */
 };
@@ -37,7 +39,7 @@ struct effect {
 	struct statement *statement;
 	char *name;             /* the client's, or NULL */
 	uint32_t at;            /* USE: of its frame in the batch */
-	uint64_t told;          /* USE, CHECK: what the client was told */
+	struct shape told;      /* USE, CHECK: what the client was told */
 	uint32_t next;          /* PART: the mark of another one; 0: none */
 };
 
@@ -57,7 +59,7 @@ struct prepared {
 	char *clash;            /* the name of the one that failed last */
 	struct statement *failed;       /* in whose use that was ... */
 	uint32_t failed_at;     /* ... and where in the batch */
-	uint64_t failed_told;
+	struct shape failed_told;
 	bool erring;            /* these are known for this error */
 
 	const unsigned char *base;      /* of the batch that is being read */
@@ -66,10 +68,12 @@ struct prepared {
 	struct text kept;       /* the batch, if it can be run again */
 	enum healing healing;
 	struct text error;      /* that its client does not know yet */
+	struct text bound;      /* the last Bind's portal and name, ended by
+				 * zeros; empty: none that matters */
 	char *described;        /* a name whose Describe was answered */
-	uint64_t shape;         /* of which this much has come; 0: nothing */
+	struct shape shape;     /* so much of which has come */
 	struct statement *checked;      /* whose description comes now ... */
-	uint64_t check;         /* ... and should have this shape */
+	struct shape check;     /* ... and should have this shape */
 	bool misled;            /* it has not: its client must not read it */
 };
 

@@ -26,6 +26,9 @@
 	"client 9: Q BEGIN",                      \
 	"server 1: C BEGIN / Z T"
 
+#define MISLED STALE " | The results of the prepared statement look " \
+	"different from what this client was told."
+
 static const struct play plays[] = {
 	{ "f01: the same name with another text", ONE, {
 		PREPARED(1),
@@ -270,9 +273,7 @@ static const struct play plays[] = {
 		"client 1 < 1 / t / T / Z I",
 		"server 2 < P _1 select 1 / D S _1 / B - _1 / E - 0 / S",
 		"server 2: 1 / t / n / 2 / D row / C SELECT 1 / Z I",
-		"client 1 < " STALE " | The results of the prepared "
-		    "statement look different from what this client was told. "
-		    "/ Z I",
+		"client 1 < " MISLED " / Z I",
 		"client 1: B - s / D P - / E - 0 / S",
 		"server 2 < B - _1 / D P - / E - 0 / S" } },
 	{ "f24: those of the same shape are, and are not asked for again",
@@ -285,6 +286,80 @@ static const struct play plays[] = {
 		"client 1 < 1 / t / T / Z I / 2 / D row / C SELECT 1 / Z I",
 		"client 1: B - s / E - 0 / S",
 		"server 2 < B - _1 / E - 0 / S" } },
+	{ "f24: what a portal looks like counts as well", TWO, {
+		"client 1: P s select 1 / B - s / D P - / E - 0 / S",
+		"server 1: 1 / 2 / T / C SELECT 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1 < B - _1 / E - 0 / S",
+		"server 1: 2 / C SELECT 1 / Z I",
+		"client 1 < 1 / 2 / T / C SELECT 1 / Z I / 2 / C SELECT 1 /"
+		    " Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _1 select 1 / D S _1 / B - _1 / E - 0 / S",
+		"server 2: 1 / t / n / 2 / D row / C SELECT 1 / Z I",
+		"client 1 < " MISLED " / Z I" } },
+	{ "f24: of that, parameters are no part", TWO, {
+		"client 1: P s select 1 / B c s / D P c / S",
+		"server 1: 1 / 2 / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2: 1 / t / T / 2 / D row / C SELECT 1 / Z I",
+		"client 1 < 1 / 2 / T / Z I / 2 / D row / C SELECT 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < B - _1 / E - 0 / S" } },
+	{ "f24: nor is what another portal looks like", TWO, {
+		"client 1: P s select 1 / B c s / D P - / S",
+		"server 1: 1 / 2 / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _1 select 1 / B - _1 / E - 0 / S" } },
+	{ "f24: nor one of a name that is another's by then", TWO, {
+		PREPARED(1),
+		"client 1: B - s / C S s / P s select 2 / D P - / S",
+		"server 1 < B - _1 / P _2 select 2 / D P - / S",
+		"server 1: 2 / 1 / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _2 select 2 / B - _2 / E - 0 / S" } },
+	{ "f24: a portal whose description is old news is not noted", ONE, {
+		PREPARED(1),
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1: 2 / T / C SELECT 1 / Z I",
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1 < B - _1 / D P - / E - 0 / S",
+		"server 1: 2 / T / C SELECT 1 / Z I",
+		"client 1 < 2 / T / C SELECT 1 / Z I / 2 / T / C SELECT 1 /"
+		    " Z I" } },
+	{ "f24: blindly by what a portal looked like", ONE, {
+		"client 1: P s select 1 / B - s / D P - / E - 0 / S",
+		"server 1: 1 / 2 / T / C SELECT 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"client 1 < 1 / 2 / T / C SELECT 1 / Z I",
+		"server 1 < C S _1 / P _1 select 1 / D S _1 / S",
+		"server 1: 3 / 1 / t / T / Z I",
+		"server 1 < B - _1 / E - 0 / S",
+		"server 1: 2 / C SELECT 1 / Z I",
+		"client 1 < 2 / C SELECT 1 / Z I" } },
+	{ "f24: a batch that asks for nothing new is told what is", ONE, {
+		"client 1: P s select 1 / B - s / D P - / E - 0 / S",
+		"server 1: 1 / 2 / T / C SELECT 1 / Z I",
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"server 1: 3 / 1 / 2 / n / C SELECT 1 / Z I",
+		"client 1 < 1 / 2 / T / C SELECT 1 / Z I / 2 / n /"
+		    " C SELECT 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1 < B - _1 / E - 0 / S" } },
+	{ "f24: a portal's description that never comes", ONE, {
+		PREPARED(1),
+		"client 1: B - s / D P - / E - 0 / S",
+		"server 1: E 22P02 bad value / Z I",
+		"client 1: Q SELECT 2",
+		"server 1: T / D 2 / C SELECT 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1 < B - _1 / E - 0 / S" } },
 	{ "f24: nothing is asked for where the server skips it", TWO, {
 		"client 1: P s select 1 / D S s / S",
 		"server 1: 1 / t / T / Z I",
@@ -376,6 +451,30 @@ START_TEST(f24_a_batch_in_two_pieces)
 }
 END_TEST
 
+/* What a portal looks like comes byte by byte. */
+START_TEST(f24_a_description_in_pieces)
+{
+	struct world *w = world_start(ONE);
+	struct text t = { 0 };
+	size_t i;
+
+	client_sends(w, 1, "P s select 1", "B - s", "D P -", "S");
+	server_replies(w, 1, "1", "2");
+	script_write(SERVER_SPEAKS, "T", &t);
+	for (i = 0; i < t.n; i++)
+		server_replies_bytes(w, 1, t.p + i, 1);
+	server_replies(w, 1, "Z I");
+	client_gets(w, 1, "1", "2", "T", "Z I");
+	client_sends(w, 1, "B - s", "E - 0", "S");
+	server_replies(w, 1, STALE, "Z I");
+	server_gets(w, 1, "C S _1", "P _1 select 1", "D S _1", "S");
+	server_replies(w, 1, "3", "1", "t", "n", "Z I");
+	client_gets(w, 1, STALE, "Z I");
+	text_fini(&t);
+	world_stop(w);
+}
+END_TEST
+
 START_TEST(f_statements_follow_their_clients)
 {
 	play(&plays[_i], ONE);
@@ -391,6 +490,7 @@ main(void)
 	tcase_add_loop_test(t, f_statements_follow_their_clients, 0,
 	    (int)countof(plays));
 	tcase_add_test(t, f24_a_batch_in_two_pieces);
+	tcase_add_test(t, f24_a_description_in_pieces);
 	suite_add_tcase(s, t);
 	return world_run(s);
 }

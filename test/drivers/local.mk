@@ -1,14 +1,12 @@
-# The drivers, side by side. Those run by hand have a check that fails:
-# pgjdbc a migration behind the back of a client that asked for a portal's
-# description only, postgres.js a refused startup setting, which it meets in a
-# query of its own.
+# The drivers, side by side. The one run by hand has a check that fails:
+# postgres.js meets a refused startup setting in a query of its own.
 DRIVER_TESTS = \
 	test/drivers/asyncpg.sh \
 	test/drivers/psycopg3.sh \
 	test/drivers/psycopg2.sh \
+	test/drivers/pgjdbc.sh \
 	test/drivers/node-postgres.sh
 DRIVERS_BY_HAND = \
-	test/drivers/pgjdbc.sh \
 	test/drivers/postgres.js.sh
 TESTS += $(DRIVER_TESTS)
 EXTRA_DIST += $(DRIVER_TESTS) $(DRIVERS_BY_HAND) test/drivers/run test/drivers/setup.sql \
