@@ -1,26 +1,44 @@
 /*
  * lag.c - a short history of the primary's log; see lag.h.
  *
- * A primary that writes nothing adds nothing, so an idle one is no lag. When
- * the samples are full every second one is dropped: the older, the sparser,
- * and hours fit.
+ * A primary that writes nothing adds nothing, so an idle one is no lag. The
+ * older the samples, the sparser they are, so hours fit.
  */
 #include "cluster/lag.h"
+
+/* Merge two neighbours, where it matters least: close to each other for how
+ * long ago they are. What the later one saw counts from the earlier time on:
+ * a replica is rather thought too old than too young. */
+static void
+make_room(struct lag *l, struct mono now)
+{
+	double gap, age, least = 0;
+	size_t i, best = 0;
+
+	for (i = 1; i + 1 < l->n; i++) {
+		gap = (double)mono_between(l->samples[i].at,
+		    l->samples[i + 1].at);
+		age = (double)mono_between(l->samples[i].at, now) + 1;
+		if (best == 0 || gap / age < least) {
+			best = i;
+			least = gap / age;
+		}
+	}
+	l->samples[best].lsn = l->samples[best + 1].lsn;
+	l->n--;
+	for (i = best + 1; i < l->n; i++)
+		l->samples[i] = l->samples[i + 1];
+}
 
 void
 lag_note(struct lag *l, struct mono now, uint64_t lsn)
 {
-	size_t i, kept;
-
 	if (l->n > 0 && lsn < l->samples[l->n - 1].lsn)
 		l->n = 0;
 	if (l->n > 0 && lsn == l->samples[l->n - 1].lsn)
 		return;
-	if (l->n == LAG_SAMPLES) {
-		for (i = kept = 0; i < l->n; i += 2)
-			l->samples[kept++] = l->samples[i];
-		l->n = kept;
-	}
+	if (l->n == LAG_SAMPLES)
+		make_room(l, now);
 	l->samples[l->n].at = now;
 	l->samples[l->n].lsn = lsn;
 	l->n++;
@@ -46,6 +64,13 @@ lag_usec(const struct lag *l, struct mono now, uint64_t lsn)
 		return -1;
 	for (i = 0; i < l->n; i++)
 		if (l->samples[i].lsn > lsn)
-			return mono_between(l->samples[i].at, now);
+			return now.usec < l->samples[i].at.usec ? 0 :
+			    mono_between(l->samples[i].at, now);
 	return 0;
+}
+
+bool
+lag_is_before(const struct lag *l, uint64_t lsn)
+{
+	return l->n > 0 && lsn < l->samples[0].lsn;
 }

@@ -8,6 +8,7 @@
 #ifndef CLUSTER_LAG_H
 #define CLUSTER_LAG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,5 +32,9 @@ int64_t lag_usec(const struct lag *, struct mono now, uint64_t lsn);
 	/* How long ago the primary was known to have something that a
 	 * replica which is there now lacks. 0 if it lacks nothing, however
 	 * long ago that was written; -1: not known. */
+
+bool lag_is_before(const struct lag *, uint64_t lsn);
+	/* A replica there lacks something since before we looked: what
+	 * lag_usec() says is too little. */
 
 #endif

@@ -16,6 +16,7 @@
 #include "cluster/probe.h"
 #include "config/setting.h"
 
+struct config;
 struct host;
 
 /* As whom, and to which database, the host is asked. */
@@ -36,8 +37,23 @@ struct node {
 	struct probe probe;     /* the last answer ... */
 	struct mono answered;   /* ... and when; 0: never */
 	uint64_t answers;       /* how many there were */
-	void *asker;            /* the monitor's own */
+	uint32_t proven;        /* it was the primary on this timeline */
+	uint64_t system;        /* of its cluster, 0: not known; and ... */
+	uint32_t timeline;      /* ... the highest timeline seen there */
+	void *asker;            /* the monitor's own; NULL: not asked yet */
 };
+
+void node_load(struct node *, const struct config *, bool *login_changed);
+	/* What the configuration says of it. */
+
+void node_pass(struct node *, const struct health_rules *, struct mono now,
+    const struct probe *);
+void node_fail(struct node *, const struct health_rules *, struct mono now,
+    const char *error);
+	/* What it answered, or why it did not. Logs when it goes or comes. */
+
+void node_fini(struct node *);
+	/* What it holds but for the host. */
 
 bool node_is_asked(const struct node *);
 	/* Is there a way to log in to it? */

@@ -19,6 +19,8 @@ struct probe {
 	uint32_t timeline;      /* 0: it did not say */
 	uint64_t lsn;           /* written, or on a replica replayed; 0: none */
 	uint64_t received;      /* on a replica; 0: none */
+	int64_t replay_age;     /* since the commit that was replayed last,
+				 * microseconds by its clock; -1: none */
 };
 
 static inline bool

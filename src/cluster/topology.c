@@ -1,5 +1,10 @@
 /*
- * topology.c - from what hosts say to what they are used for.
+ * topology.c - the topologies there are, and news for them; see topology.h.
+ *
+ * One list of hosts is one topology, whichever databases name it; a host is
+ * one node, whichever topologies it is in. Who does what, is judge.c's
+ * business. When something changes, all of them are judged before anybody is
+ * told.
  */
 #include "cluster/topology.h"
 
@@ -9,30 +14,9 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "cluster/host.h"
-#include "cluster/lag.h"
+#include "cluster/member.h"
 #include "config/config.h"
 #include "net/loop.h"
-
-struct member {
-	struct node *node;
-	enum role role, next_role;
-	enum role_reason reason, next_reason;
-	struct mono since;      /* of the role */
-	struct mono slow_since; /* it came back then; 0: it never left */
-	bool was_used;
-	int64_t lag_usec, lag_bytes;
-};
-
-struct topology {
-	struct list member;
-	struct topologies *owner;
-	unsigned refs;
-	bool changed;           /* on_change is to be called */
-	uint32_t timeline;      /* the highest that was seen */
-	size_t n;
-	struct member *members;
-	struct lag lag;
-};
 
 static const char *const role_names[] = {
 #define X(id, name) name,
@@ -81,107 +65,10 @@ find(const struct topology *t, const struct host *h)
 	return NULL;
 }
 
-/*
- * What follows for each host.
- */
-
 static void
-set_next(struct member *m, enum role role, enum role_reason reason)
+judge_now(struct topology *t)
 {
-	m->next_role = role;
-	m->next_reason = reason;
-}
-
-static void
-judge_fixed(struct topology *t, struct member *m, bool *has_primary)
-{
-	(void)t;
-	if (!health_is_up(&m->node->health))
-		set_next(m, ROLE_NONE,
-		    m->node->health.state == HEALTH_DOWN ? REASON_DOWN :
-		    REASON_UNKNOWN);
-	else if (m->node->fixed == HOST_ROLE_REPLICA)
-		set_next(m, ROLE_REPLICA, REASON_NOTHING);
-	else if (*has_primary)
-		set_next(m, ROLE_NONE, REASON_SPARE);
-	else
-		set_next(m, ROLE_PRIMARY, REASON_NOTHING);
-	*has_primary |= m->next_role == ROLE_PRIMARY;
-}
-
-static void
-judge_asked(struct topology *t, struct member *m, bool *has_primary)
-{
-	const struct node *n = m->node;
-
-	if (n->health.state == HEALTH_DOWN)
-		set_next(m, ROLE_NONE, REASON_DOWN);
-	else if (!node_speaks(n))
-		set_next(m, ROLE_NONE, REASON_UNKNOWN);
-	else if (n->probe.in_recovery)
-		set_next(m, ROLE_REPLICA, REASON_NOTHING);
-	else if (n->probe.timeline < t->timeline)
-		set_next(m, ROLE_NONE, REASON_STALE);
-	else if (*has_primary)
-		set_next(m, ROLE_NONE, REASON_SPARE);
-	else
-		set_next(m, ROLE_PRIMARY, REASON_NOTHING);
-	*has_primary |= m->next_role == ROLE_PRIMARY;
-}
-
-static void
-log_change(const struct member *m)
-{
-	const struct host *h = m->node->host;
-
-	if (m->next_role != ROLE_NONE)
-		log_info(NULL, "host %s:%u is used as %s", h->name,
-		    (unsigned)h->port, role_name(m->next_role));
-	else if (m->role != ROLE_NONE)
-		log_warning(NULL, "host %s:%u is not used as %s any more: %s",
-		    h->name, (unsigned)h->port, role_name(m->role),
-		    role_reason_text(m->next_reason));
-	else
-		log_info(NULL, "host %s:%u is not used: %s", h->name,
-		    (unsigned)h->port, role_reason_text(m->next_reason));
-}
-
-static void
-apply_next(struct topology *t, struct member *m, struct mono now)
-{
-	if (m->next_role == m->role && m->next_reason == m->reason)
-		return;
-	log_change(m);
-	if (m->next_role != m->role) {
-		t->changed = true;
-		m->since = now;
-		if (m->role == ROLE_NONE && m->was_used)
-			m->slow_since = now;
-		m->was_used = true;
-	}
-	m->role = m->next_role;
-	m->reason = m->next_reason;
-}
-
-static void
-judge(struct topology *t)
-{
-	struct mono now = loop_now(t->owner->loop);
-	bool has_primary = false;
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
-		if (node_speaks(t->members[i].node) &&
-		    t->members[i].node->probe.timeline > t->timeline)
-			t->timeline = t->members[i].node->probe.timeline;
-	for (i = 0; i < t->n; i++)
-		if (t->members[i].node->fixed != HOST_ROLE_AUTO)
-			judge_fixed(t, &t->members[i], &has_primary);
-	for (i = 0; i < t->n; i++)
-		if (t->members[i].node->fixed == HOST_ROLE_AUTO)
-			judge_asked(t, &t->members[i], &has_primary);
-	for (i = 0; i < t->n; i++)
-		apply_next(t, &t->members[i], now);
+	judge(t, loop_now(t->owner->loop));
 }
 
 /* on_change may come back here in any way: begin anew after each. */
@@ -212,80 +99,13 @@ announce(struct topologies *ts)
  * Hosts.
  */
 
-static bool
-set_text(char **to, const char *s)
-{
-	if (*to == s || (*to != NULL && s != NULL && strcmp(*to, s) == 0))
-		return false;
-	mem_free(*to);
-	*to = mem_strdup(s);
-	return true;
-}
-
-static bool
-names_host(const struct config_database *db, const struct host *h)
-{
-	size_t i;
-
-	for (i = 0; i < db->nhosts; i++)
-		if (db->hosts[i].port == h->port &&
-		    strcmp(db->hosts[i].name, h->name) == 0)
-			return true;
-	return false;
-}
-
-/* The entry whose own user may ask this host. */
-static const struct config_database *
-lender(const struct config *cfg, const struct host *h)
-{
-	const struct config_database *db;
-	size_t i;
-
-	for (i = 0; i < cfg->ndatabases; i++) {
-		db = &cfg->databases[i];
-		if (db->user != NULL && db->password != NULL &&
-		    config_is_routed(cfg, db) && names_host(db, h))
-			return db;
-	}
-	return NULL;
-}
-
-/* Is there another way to log in than before? */
-static bool
-load_login(struct node_login *login, const struct config *cfg,
-    const struct host *h)
-{
-	const char *user = cfg->control_user, *password, *dbname;
-	const struct config_database *db;
-	bool changed;
-
-	password = cfg->control_password;
-	dbname = cfg->control_dbname;
-	if (user == NULL || user[0] == '\0') {
-		db = lender(cfg, h);
-		user = db != NULL ? db->user : NULL;
-		password = db != NULL ? db->password : NULL;
-		if (db != NULL && db->dbname != NULL)
-			dbname = db->dbname;
-		else if (db != NULL && strcmp(db->name, "*") != 0)
-			dbname = db->name;
-	}
-	changed = set_text(&login->user, user);
-	changed |= set_text(&login->password, password);
-	changed |= set_text(&login->dbname, dbname);
-	return changed;
-}
-
 static void
 load_node(struct topologies *ts, struct node *n)
 {
-	const struct config_budget *b = config_budget_of(ts->config,
-	    n->host->name, n->host->port);
+	bool login_changed;
 
-	n->fixed = b != NULL ? b->role : HOST_ROLE_AUTO;
-	n->weight = b != NULL ? (uint32_t)b->weight : 1;
-	if (load_login(&n->login, ts->config, n->host) &&
-	    ts->on_node != NULL)
+	node_load(n, ts->config, &login_changed);
+	if (login_changed && ts->on_node != NULL)
 		ts->on_node(ts->monitor, n);
 	if (!node_is_asked(n))
 		health_assume_up(&n->health, loop_now(ts->loop));
@@ -324,9 +144,7 @@ release_node(struct topologies *ts, struct node *n)
 		ts->on_node_gone(ts->monitor, n);
 	list_remove(&n->member);
 	host_release(n->host);
-	set_text(&n->login.user, NULL);
-	set_text(&n->login.password, NULL);
-	set_text(&n->login.dbname, NULL);
+	node_fini(n);
 	mem_free(n);
 }
 
@@ -368,7 +186,7 @@ topologies_load(struct topologies *ts, const struct config *cfg)
 	LIST_EACH (l, &ts->nodes)
 		load_node(ts, node_of(l));
 	LIST_EACH (l, &ts->all)
-		judge(topology_of(l));
+		judge_now(topology_of(l));
 	announce(ts);
 }
 
@@ -405,6 +223,22 @@ has_list(const struct topology *t, const struct config_database *db)
 	return k == t->n;
 }
 
+/* What other topologies have learned about our hosts. */
+static void
+inherit(struct topology *t)
+{
+	const struct node *n;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		n = t->members[i].node;
+		if (t->system == 0)
+			t->system = n->system;
+		if (n->system == t->system && n->timeline > t->timeline)
+			t->timeline = n->timeline;
+	}
+}
+
 struct topology *
 topology_acquire(struct topologies *ts, const struct config_database *db)
 {
@@ -433,8 +267,9 @@ topology_acquire(struct topologies *ts, const struct config_database *db)
 			.lag_usec = -1, .lag_bytes = -1,
 		};
 	}
+	inherit(t);
 	list_append(&ts->all, &t->member);
-	judge(t);
+	judge_now(t);
 	t->changed = false;
 	return t;
 }
@@ -542,7 +377,7 @@ judge_all_of(struct topologies *ts, const struct host *h)
 
 	LIST_EACH (l, &ts->all)
 		if (find(topology_of(l), h) != NULL)
-			judge(topology_of(l));
+			judge_now(topology_of(l));
 	announce(ts);
 }
 
@@ -552,14 +387,10 @@ topologies_report(struct topologies *ts, struct host *h,
 {
 	struct node *n = find_node(ts, h);
 	const struct health_rules r = rules(ts);
-	struct mono now = loop_now(ts->loop);
 
 	if (n == NULL)
 		return;
-	health_pass(&n->health, &r, now);
-	n->probe = *probe;
-	n->answered = now;
-	n->answers++;
+	node_pass(n, &r, loop_now(ts->loop), probe);
 	judge_all_of(ts, h);
 }
 
@@ -571,7 +402,7 @@ topologies_fail(struct topologies *ts, struct host *h, const char *error)
 
 	if (n == NULL)
 		return;
-	health_fail(&n->health, &r, loop_now(ts->loop), error);
+	node_fail(n, &r, loop_now(ts->loop), error);
 	judge_all_of(ts, h);
 }
 

@@ -39,12 +39,13 @@ enum role {
 #define ROLE_REASONS(X)                                                 \
 	X(NOTHING, "")                                                  \
 	X(UNKNOWN, "it has not answered yet")                           \
+	X(WAITING, "other hosts have not answered yet")                 \
 	X(DOWN,    "it is down")                                        \
 	X(ALIAS,   "it is another address of a host in the list")       \
 	X(FOREIGN, "it belongs to another database cluster")            \
 	X(STALE,   "it is on an older timeline than the cluster")       \
-	X(SPLIT,   "split brain: another host claims to be primary on " \
-	    "the same timeline")                                        \
+	X(SPLIT,   "split brain: another host claims to be the " \
+	    "primary as well")                                          \
 	X(SPARE,   "another host is the primary")                       \
 	X(BLANK,   "it has not replayed anything yet")                  \
 	X(LAGGING, "it lags too far behind")
