@@ -15,6 +15,7 @@
 #include "admin/table.h"
 #include "pool/facts.h"
 #include "pool/facts_socket.h"
+#include "pool/source.h"
 #include "pool/stats.h"
 
 struct config;
@@ -75,6 +76,7 @@ struct walk {
 		struct budget_facts budget;
 		struct peer_pool_facts peer_pool;
 		struct fd_facts fd;
+		struct source_facts source;
 		struct dns_facts dns;
 		struct setting_row setting;
 		struct pair_row pair;

@@ -282,6 +282,36 @@ next_fd(struct walk *w)
 	return facts_fd(w->pooler, &w->cursor, &w->row.fd);
 }
 
+/* LOGINS */
+
+static void
+put_source_addr(struct text *out, const void *row)
+{
+	put_ip(out, &((const struct source_facts *)row)->addr);
+}
+
+/* Rounded up: 0 is "now". */
+static void
+put_source_wait(struct text *out, const void *row)
+{
+	table_int4(out, (((const struct source_facts *)row)->wait_usec +
+	    999999) / 1000000);
+}
+
+static const struct column logins[] = {
+	COLUMN_BY("addr", PG_TEXT, put_source_addr),
+	COLUMN("user", PG_TEXT, struct source_facts, user),
+	COLUMN("unfinished", PG_INT4, struct source_facts, unfinished),
+	COLUMN("failures", PG_INT4, struct source_facts, failures),
+	COLUMN_BY("wait", PG_INT4, put_source_wait),
+};
+
+static bool
+next_login(struct walk *w)
+{
+	return facts_source(w->pooler, &w->cursor, &w->row.source);
+}
+
 const struct show *
 show_sockets(void)
 {
@@ -295,6 +325,7 @@ show_sockets(void)
 		/* Rows only: the descriptors themselves are not passed. */
 		{ "FDS", SHOW_TABLE, NEED_ADMIN, fds, countof(fds), next_fd,
 		    NULL },
+		SHOW("LOGINS", logins, next_login),
 		{ .name = NULL },
 	};
 

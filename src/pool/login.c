@@ -61,17 +61,58 @@ login_accept(struct pooler *p, int fd, const struct addr *addr,
 		return;
 	}
 	login_begin(c);
+	if (!source_enter(p, addr, &c->login->hold)) {
+		client_fail(c, SQLSTATE_TOO_MANY_CONNECTIONS,
+		    "too many unfinished logins (max_unfinished_logins)");
+		return;
+	}
 	deadline_arm(&p->login_deadlines, &c->deadline,
 	    p->config->client_login_timeout);
+}
+
+static void
+tell_refusal(struct client *c)
+{
+	client_fail(c, c->login->auth.sqlstate, "%s", c->login->auth.why);
 }
 
 void
 login_late(struct client *c)
 {
+	if (c->login->step == STEP_REFUSED) {
+		tell_refusal(c);
+		return;
+	}
 	client_fail(c, c->login->step == STEP_WELCOME ?
 	    SQLSTATE_TOO_MANY_CONNECTIONS : SQLSTATE_PROTOCOL_VIOLATION, "%s",
 	    c->login->step == STEP_WELCOME ?
 	    "client_login_timeout (server down)" : "client_login_timeout");
+}
+
+/* The name that was tried, whoever it turned out to be. */
+static const char *
+name_tried(const struct login *l)
+{
+	return l->asked_name != NULL ? l->asked_name : l->user_name;
+}
+
+/* At once, or in a while: who guesses waits, and counts as unfinished while
+ * he does. The deadline of the login stays the last moment. */
+static void
+refuse(struct client *c)
+{
+	struct pooler *p = c->pooler;
+	int64_t delay = p->config->login_failure_delay;
+
+	source_failed(p, &c->addr, name_tried(c->login));
+	if (delay == 0) {
+		tell_refusal(c);
+		return;
+	}
+	c->login->step = STEP_REFUSED;
+	if (!mono_is_set(c->deadline.due) ||
+	    mono_between(loop_now(p->loop), c->deadline.due) > delay)
+		deadline_arm(&p->login_deadlines, &c->deadline, delay);
 }
 
 static void
@@ -84,6 +125,8 @@ on_verdict(struct client *c, enum auth_verdict v)
 		login_send(c);
 		break;
 	case AUTH_ACCEPTED:
+		source_leave(c->pooler, &l->hold);
+		source_proved(c->pooler, &c->addr, name_tried(l));
 		/* What ends the exchange goes with the welcome. */
 		admission_begin(c);
 		break;
@@ -91,7 +134,7 @@ on_verdict(struct client *c, enum auth_verdict v)
 		if (c->pooler->config->log_connections)
 			log_info(&c->log, "login failed: db=%s user=%s",
 			    l->database_name, l->user_name);
-		client_fail(c, l->auth.sqlstate, "%s", l->auth.why);
+		refuse(c);
 		break;
 	}
 }
@@ -163,7 +206,10 @@ learn_user(struct login *l, const struct authquery_answer *a)
 	if (a->result != AUTHQUERY_FOUND)
 		return;
 	l->found = credentials_create(a->name, a->secret);
-	mem_free(l->user_name);
+	if (l->asked_name == NULL)
+		l->asked_name = l->user_name;
+	else
+		mem_free(l->user_name);
 	l->user_name = mem_strdup(a->name);
 	l->auth.name = l->user_name;
 }
@@ -215,6 +261,19 @@ begin_lookup(struct client *c)
 		look_up(c, cache);
 }
 
+/* After a failure nobody is heard for a while, whatever the password. */
+static bool
+is_heard(struct client *c)
+{
+	int64_t wait = source_wait(c->pooler, &c->addr, c->login->user_name);
+
+	if (wait > 0)
+		client_fail(c, SQLSTATE_INVALID_AUTHORIZATION,
+		    "too many failed logins, try again in %lld s",
+		    (long long)((wait + 999999) / 1000000));
+	return wait == 0;
+}
+
 static void
 begin_auth(struct client *c)
 {
@@ -237,6 +296,8 @@ begin_auth(struct client *c)
 		admission_console(c, CONSOLE_ADMIN);
 		return;
 	}
+	if (!is_heard(c))
+		return;
 	if (config_secret(p->config, l->user_name) != NULL) {
 		l->user = user_acquire(p, l->user_name);
 		begin_exchange(c);
@@ -489,6 +550,7 @@ on_bytes(struct conn *conn, const unsigned char *p, size_t n)
 
 	while (at < n && took > 0 && c->login != NULL &&
 	    c->login->step != STEP_LOOKUP &&
+	    c->login->step != STEP_REFUSED &&
 	    c->login->step != STEP_WELCOME) {
 		took = c->login->step == STEP_STARTUP ?
 		    read_startup(c, p + at, n - at) :
@@ -496,6 +558,8 @@ on_bytes(struct conn *conn, const unsigned char *p, size_t n)
 		conn_consume(conn, took);
 		at += took;
 	}
+	if (c->login != NULL && c->login->step == STEP_REFUSED)
+		conn_consume(conn, n - at);
 	/* The first query came with the startup packet: it is handled when
 	 * this returns, since a conn hands over one thing at a time. */
 	if (at < n && (c->state == CLIENT_IDLE ||

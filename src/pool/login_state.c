@@ -24,6 +24,7 @@ login_end(struct client *c)
 
 	c->login = NULL;
 	authquery_cancel(&l->lookup);
+	source_leave(c->pooler, &l->hold);
 	auth_fini(&l->auth);
 	credentials_destroy(l->found);
 	crypto_wipe_text(&l->answer);
@@ -32,6 +33,7 @@ login_end(struct client *c)
 		user_release(l->user);
 	text_fini(&l->out);
 	mem_free(l->user_name);
+	mem_free(l->asked_name);
 	mem_free(l->database_name);
 	mem_free(l);
 }

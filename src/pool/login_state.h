@@ -11,18 +11,24 @@
 #include "base/str.h"
 #include "pool/auth.h"
 #include "pool/authquery.h"
+#include "pool/source.h"
 
 struct client;
 struct credentials;
 struct paramset;
 struct user;
 
-enum login_step { STEP_STARTUP, STEP_LOOKUP, STEP_AUTH, STEP_WELCOME };
+enum login_step {
+	STEP_STARTUP, STEP_LOOKUP, STEP_AUTH, STEP_WELCOME,
+	STEP_REFUSED    /* which it is told later */
+};
 
 struct login {
 	enum login_step step;
 	bool asked_ssl, asked_gss;
 	char *user_name, *database_name;
+	char *asked_name;               /* by the client; NULL: user_name */
+	struct source_hold hold;
 	struct user *user;              /* of the userlist, held; or NULL */
 	struct client *client;
 	struct authquery_wait lookup;   /* LOOKUP */

@@ -32,6 +32,7 @@
 #include "pool/relay.h"
 #include "pool/request.h"
 #include "pool/server.h"
+#include "pool/source.h"
 #include "pool/state.h"
 #include "pool/statement.h"
 #include "pool/suspend.h"
@@ -187,6 +188,7 @@ on_janitor(struct timer *t)
 	}
 	sweep_databases(p);
 	authquery_sweep(p);
+	source_sweep(p);
 	if (!timer_is_armed(&p->overdue))
 		overdue_start(p);
 	timer_arm(t, mono_after(loop_now(p->loop), JANITOR_USEC));
@@ -357,6 +359,7 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	p->databases = database_table_create();
 	p->users = user_table_create();
 	p->lookups = authquery_table_create();
+	p->sources = source_table_create();
 	p->on_server_closed = p->on_client_gone = on_departure;
 	p->on_login_left = login_left;
 	p->on_cancel_left = cancel_left;
@@ -421,6 +424,7 @@ pooler_destroy(struct pooler *p)
 	overdue_stop(p);
 	cut_all(p);
 	authquery_table_destroy(p->lookups);
+	source_table_destroy(p->sources);
 	while ((n = list_first(&p->pools)) != NULL)
 		pools_destroy(pool_of(n));
 	database_table_destroy(p->databases);

@@ -29,6 +29,7 @@ struct authquery_table;
 struct config;
 struct resolver;
 struct server;
+struct source_table;
 
 /* Clients in numbers, so that no state has to be counted by walking. */
 struct client_counts {
@@ -65,6 +66,7 @@ struct pooler {
 	struct user_table *users;
 	struct statement_table *statements;
 	struct authquery_table *lookups;
+	struct source_table *sources;   /* of logins */
 	const struct pool_hooks *pool_hooks;
 	struct list pools;              /* by database, then user */
 	uint32_t npools;

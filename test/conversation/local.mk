@@ -3,7 +3,8 @@
 CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
 	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
-	talk_budget talk_prepared talk_prepared_sql talk_authquery
+	talk_budget talk_prepared talk_prepared_sql talk_authquery \
+	talk_guessing
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -92,3 +93,7 @@ talk_prepared_sql_LDADD = $(CONVERSATION_LIBS)
 talk_authquery_SOURCES = test/conversation/test_authquery.c
 talk_authquery_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_authquery_LDADD = $(CONVERSATION_LIBS)
+
+talk_guessing_SOURCES = test/conversation/test_guessing.c
+talk_guessing_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_guessing_LDADD = $(CONVERSATION_LIBS)

@@ -43,6 +43,7 @@ PEER_POOLS|peer_id|cl_active_cancel_req|cl_waiting_cancel_req|sv_active_cancel|s
 SOCKETS|type|user|database|replication|state|addr|port|local_addr|local_port|connect_time|request_time|wait|wait_us|close_needed|ptr|link|remote_pid|tls|application_name|prepared_statements|id|recv_pos|pkt_pos|pkt_remain|send_pos|send_remain|pkt_avail|send_avail
 ACTIVE_SOCKETS|type|user|database|replication|state|addr|port|local_addr|local_port|connect_time|request_time|wait|wait_us|close_needed|ptr|link|remote_pid|tls|application_name|prepared_statements|id|recv_pos|pkt_pos|pkt_remain|send_pos|send_remain|pkt_avail|send_avail
 FDS|fd|task|user|database|addr|port|cancel|link|client_encoding|std_strings|datestyle|timezone|password|scram_client_key|scram_server_key
+LOGINS|addr|user|unfinished|failures|wait
 DNS_HOSTS|hostname|ttl|addrs
 DNS_ZONES|zonename|serial|count'
 if ! is_pgbouncer; then

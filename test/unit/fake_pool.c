@@ -16,6 +16,7 @@
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
 #include "pgwire/reader.h"
+#include "pool/source.h"
 
 struct pooler *
 fake_create(void)
@@ -522,6 +523,19 @@ facts_fairness(const struct pooler *p, uint32_t *cursor,
 		"app", "me", "web", 400, 380, 2, 3, 9000000000
 	};
 	return (*cursor)++ == 0;
+}
+
+bool
+facts_source(const struct pooler *p, uint32_t *cursor,
+    struct source_facts *f)
+{
+	(void)p;
+	*f = (struct source_facts){ .unfinished = 7 };
+	if (*cursor == 1)
+		*f = (struct source_facts){ .user = "eve", .failures = 3,
+			.wait_usec = 4000001 };
+	must(addr_parse(&f->addr, "10.0.0.5", 0));
+	return (*cursor)++ < 2;
 }
 
 bool

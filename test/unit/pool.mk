@@ -20,3 +20,10 @@ test_statement_SOURCES = test/unit/test_statement.c
 test_statement_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_statement_LDADD = libpool.a libcluster.a libconfig.a libsql.a \
 	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
+
+check_PROGRAMS += test_source
+TESTS += test_source
+test_source_SOURCES = test/unit/test_source.c
+test_source_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_source_LDADD = libpool.a libcluster.a libconfig.a libsql.a \
+	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)

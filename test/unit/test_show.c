@@ -91,6 +91,10 @@ static const struct {
 	{ "SHOW PEER_POOLS", "T peer_id i, cl_active_cancel_req i, "
 	    "cl_waiting_cancel_req i, sv_active_cancel i, sv_login i\n"
 	    "D 3|1|2|4|5" },
+	{ "SHOW LOGINS", "T addr t, user t, unfinished i, failures i, "
+	    "wait i\n"
+	    "D 10.0.0.5|NULL|7|0|0\n"
+	    "D 10.0.0.5|eve|0|3|5" },
 	{ "SHOW BUDGET", "T host t, port i, total i, source t, "
 	    "app_instances i, instance_number i, share i, held i, pool i, "
 	    "auth i, catalog i, listen i, idle i, closing i, ghosts i, "
@@ -229,7 +233,7 @@ START_TEST(help_names_every_table_and_command)
 		"HELP", "VERSION", "CONFIG", "DATABASES", "POOLS", "CLIENTS",
 		"SERVERS", "STATS", "STATS_TOTALS", "STATS_AVERAGES",
 		"TOTALS", "LISTS", "USERS", "MEM", "STATE", "PEERS",
-		"PEER_POOLS", "FAIRNESS",
+		"PEER_POOLS", "FAIRNESS", "LOGINS",
 		"\tPAUSE [db]", "\tRESUME [db]", "\tKILL [db]",
 		"\tRECONNECT [db]", "\tRELOAD", "\tSHUTDOWN ["
 	};
