@@ -1,15 +1,13 @@
-# The drivers, side by side. The one run by hand has a check that fails:
-# postgres.js meets a refused startup setting in a query of its own.
+# The drivers, side by side.
 DRIVER_TESTS = \
 	test/drivers/asyncpg.sh \
 	test/drivers/psycopg3.sh \
 	test/drivers/psycopg2.sh \
 	test/drivers/pgjdbc.sh \
-	test/drivers/node-postgres.sh
-DRIVERS_BY_HAND = \
+	test/drivers/node-postgres.sh \
 	test/drivers/postgres.js.sh
 TESTS += $(DRIVER_TESTS)
-EXTRA_DIST += $(DRIVER_TESTS) $(DRIVERS_BY_HAND) test/drivers/run test/drivers/setup.sql \
+EXTRA_DIST += $(DRIVER_TESTS) test/drivers/run test/drivers/setup.sql \
 	test/drivers/checks.py test/drivers/checks.js \
 	test/drivers/test_psycopg3.py test/drivers/test_psycopg2.py \
 	test/drivers/test_asyncpg.py test/drivers/TestPgjdbc.java \
