@@ -326,11 +326,11 @@ public class TestPgjdbc {
 		crowd(i -> i % 2 != 0 ? connect() :
 		    connect("currentSchema", "s" + i + ",public",
 		    "ApplicationName", "session " + i, "options",
-		    "-c statement_timeout=" + (i + 5000) +
+		    "-c statement_timeout=" + (i + 500000) +
 		    " -c pgweir.tenant=t" + i +
 		    " -c work_mem=" + (i + 100) + "kB"), (c, i) -> {
 			Object[] own = { "s" + i + ",public",
-				i == 0 ? "5s" : i + 5000 + "ms", "t" + i,
+				i == 0 ? "500s" : i + 500000 + "ms", "t" + i,
 				i + 100 + "kB", "session " + i };
 			Object[] none = { "\"$user\",public", "0", "", "4MB",
 				"PostgreSQL JDBC Driver" };
@@ -583,15 +583,15 @@ public class TestPgjdbc {
 
 	static void timeouts() throws Exception
 	{
-		crowd(i -> i % 3 != 0 ? connect() :
-		    connect("options", "-c statement_timeout=500"), (c, i) -> {
+		crowd(i -> i % 9 != 0 ? connect() :
+		    connect("options", "-c statement_timeout=3000"), (c, i) -> {
 			if (i % 3 == 2) {
 				try (var s = c.prepareStatement(
 				    "select pg_sleep(?)")) {
 					s.setQueryTimeout(1);   /* cancels */
 					fails("57014", () -> one(s, 30));
 				}
-			} else if (i % 3 == 1)
+			} else if (i % 9 != 0)
 				same("slow", one(c,
 				    "select ? from pg_sleep(0.15)", i), i);
 			else

@@ -86,7 +86,8 @@ function sleep(msec) {
 // The settings of a session of its own, as they are shown.
 function settingsOf(i) {
   return {
-    search_path: `s${i},public`, statement_timeout: i ? `${i + 5000}ms` : '5s',
+    search_path: `s${i},public`,
+    statement_timeout: i ? `${i + 500000}ms` : '500s',
     extra_float_digits: String(-(i % 7)), 'pgweir.tenant': `t${i}`,
     work_mem: `${i + 100}kB`, TimeZone: `Etc/GMT-${i % 9 + 1}`,
     application_name: `session ${i}`

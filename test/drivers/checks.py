@@ -91,7 +91,7 @@ def few_servers(pids):
         same("servers", count, SESSIONS)
 
 
-def until_done(thread, action, seconds=40):
+def until_done(thread, action, seconds=200):
     """Repeats the action until the thread ends."""
     end = time.monotonic() + seconds
     while thread.is_alive():

@@ -112,7 +112,7 @@ check('prepared statements outlive a migration', async () => {
 
 check('settings of the startup packet', () => crowd(
   i => i % 2 ? connect() : connect(i, {
-    statement_timeout: i + 5000, application_name: `session ${i}`,
+    statement_timeout: i + 500000, application_name: `session ${i}`,
     options: `-c search_path=s${i},public -c extra_float_digits=-${i % 7} ` +
       `-c pgweir.tenant=t${i} -c TimeZone=Etc/GMT-${i % 9 + 1} ` +
       `-c work_mem=${i + 100}kB`
@@ -127,14 +127,14 @@ check('settings of the startup packet', () => crowd(
 
 check('timeouts of the startup packet', () => crowd(
   i => connect(i, {
-    lock_timeout: 1000 + i, idle_in_transaction_session_timeout: 2000 + i
+    lock_timeout: 100000 + i, idle_in_transaction_session_timeout: 200000 + i
   }), async (c, i) => {
     for (const _ of range(0, 10)) {
       same('lock_timeout', await one(c,
         `select setting from pg_settings where name = 'lock_timeout'`),
-      String(1000 + i))
+      String(100000 + i))
       same('idle', await one(c, `select setting from pg_settings where
-        name = 'idle_in_transaction_session_timeout'`), String(2000 + i))
+        name = 'idle_in_transaction_session_timeout'`), String(200000 + i))
     }
   }))
 
@@ -285,9 +285,9 @@ check('cancel', () => crowd(plain, async (c, i) => {
 }))
 
 check('a statement timeout of its own', () => crowd(
-  i => i % 2 ? connect() : connect(i, { statement_timeout: 500 }),
+  i => i % 10 ? connect() : connect(i, { statement_timeout: 3000 }),
   async (c, i) => {
-    if (i % 2)
+    if (i % 10)
       same('slow', await one(c, `select ${i} from pg_sleep(0.15)`), i)
     else
       await fails(c.query('select pg_sleep($1)', [30]), '57014')

@@ -253,10 +253,10 @@ check('cancel', () => crowd(plain, async (sql, i) => {
 }))
 
 check('a statement timeout of its own', () => crowd(
-  i => i % 2 ? connect() : connect(i, {
-    connection: { statement_timeout: 500 }
+  i => i % 10 ? connect() : connect(i, {
+    connection: { statement_timeout: 3000 }
   }), async (sql, i) => {
-    if (i % 2)
+    if (i % 10)
       same('slow', [...await sql`select ${i}::int as x from pg_sleep(0.15)`],
         [{ x: i }])
     else

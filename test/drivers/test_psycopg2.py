@@ -111,7 +111,7 @@ def startup():
         if i % 2:
             return auto()
         return auto(application_name=f"session {i}", options=(
-            f"-c search_path=s{i},public -c statement_timeout={i + 5000} "
+            f"-c search_path=s{i},public -c statement_timeout={i + 500000} "
             f"-c extra_float_digits=-{i % 7} -c pgweir.tenant=t{i} "
             f"-c DateStyle=German --work_mem={i + 100}kB"))
 
@@ -132,7 +132,7 @@ def startup():
                                        "ISO,MDY", "4MB", ""])
                 continue
             same("settings", got, [
-                f"s{i},public", f"{i + 5000}ms" if i else "5s",
+                f"s{i},public", f"{i + 500000}ms" if i else "500s",
                 f"{-(i % 7)}", f"t{i}", "ISO,DMY", f"{i + 100}kB",
                 f"session {i}"])
             same("table found by path", one(c, "select id from whoami"), i)
@@ -325,14 +325,14 @@ def cancel():
 @check("a statement timeout of its own")
 def timeout():
     def body(c, i):
-        if i % 2:
+        if i % 10:
             same("slow", one(c, f"select {i} from pg_sleep(0.15)"), i)
         else:
             fails(errors.QueryCanceled, lambda: run(
                 c, "select pg_sleep(30)"), "statement timeout")
         same("alive", one(c, "select %s", i), i)
-    crowd(lambda i: auto() if i % 2 else
-          auto(options="-c statement_timeout=500"), body)
+    crowd(lambda i: auto() if i % 10 else
+          auto(options="-c statement_timeout=3000"), body)
 
 
 @check("errors among several statements")
