@@ -1,11 +1,17 @@
 /*
- * probe.h - what a host said of itself when it was asked.
+ * probe.h - what a host says of itself when it is asked.
+ *
+ * Pure: the question as SQL, and reading the answer.
  */
 #ifndef CLUSTER_PROBE_H
 #define CLUSTER_PROBE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/err.h"
+
+#define PROBE_COLUMNS 10
 
 struct probe {
 	/* Who it is. Addresses with the same three are one server. */
@@ -23,11 +29,13 @@ struct probe {
 				 * microseconds by its clock; -1: none */
 };
 
-static inline bool
-probe_is_same_server(const struct probe *a, const struct probe *b)
-{
-	return a->system_identifier == b->system_identifier &&
-	    a->started == b->started && a->port == b->port;
-}
+extern const char probe_query[];
+	/* One row of PROBE_COLUMNS. PostgreSQL 12 and later. */
+
+bool probe_parse(struct probe *, const char *const values[PROBE_COLUMNS],
+    struct err *);
+	/* values are what the row has; NULL is SQL's null. */
+
+bool probe_is_same_server(const struct probe *, const struct probe *);
 
 #endif

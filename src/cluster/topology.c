@@ -107,8 +107,10 @@ load_node(struct topologies *ts, struct node *n)
 	node_load(n, ts->config, &login_changed);
 	if (login_changed && ts->on_node != NULL)
 		ts->on_node(ts->monitor, n);
-	if (!node_is_asked(n))
-		health_assume_up(&n->health, loop_now(ts->loop));
+	if (node_is_asked(n))
+		return;
+	n->answers = 0;
+	health_assume_up(&n->health, loop_now(ts->loop));
 }
 
 static struct node *
@@ -391,6 +393,8 @@ topologies_report(struct topologies *ts, struct host *h,
 	if (n == NULL)
 		return;
 	node_pass(n, &r, loop_now(ts->loop), probe);
+	if (ts->on_node != NULL)
+		ts->on_node(ts->monitor, n);
 	judge_all_of(ts, h);
 }
 
@@ -403,6 +407,8 @@ topologies_fail(struct topologies *ts, struct host *h, const char *error)
 	if (n == NULL)
 		return;
 	node_fail(n, &r, loop_now(ts->loop), error);
+	if (ts->on_node != NULL)
+		ts->on_node(ts->monitor, n);
 	judge_all_of(ts, h);
 }
 

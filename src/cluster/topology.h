@@ -68,8 +68,8 @@ struct topologies {
 	void (*on_change)(void *arg, struct topology *);
 	void *arg;
 
-	/* For the monitor: a node has come, is about to go, or is to be
-	 * asked at another time than before. */
+	/* For the monitor: when and how a node is to be asked has changed,
+	 * and it has come perhaps; or it is about to go. */
 	void (*on_node)(void *monitor, struct node *);
 	void (*on_node_gone)(void *monitor, struct node *);
 	void *monitor;

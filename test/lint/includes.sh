@@ -31,7 +31,7 @@ owners=(
 	'<ares|^src/net/resolve\.c$'
 	'<openssl/|^(src/(pgwire/(crypto|scram_keys|secret)|net/tls[a-z_]*)\.[ch]|test/unit/certs\.c)$'
 	'<ini\.h>|^src/config/ini\.c$'
-	'<libpq-fe\.h>|^(src/cluster/control\.c|test/.*)$'
+	'<libpq-fe\.h>|^(src/cluster/libpq\.c|test/.*)$'
 	'<stringprep\.h>|^src/pgwire/saslprep\.c$'
 	'<pg_query|^src/sql/parse\.c$'
 	'<nodes/|^src/sql/parse\.c$'

@@ -1,6 +1,7 @@
 # Tests of hosts of several roles. Included by Makefile.am.
 
-CLUSTER_TESTS = test_health test_balance test_topology
+CLUSTER_TESTS = test_health test_balance test_topology test_probe \
+	test_routed
 check_PROGRAMS += $(CLUSTER_TESTS)
 TESTS += $(CLUSTER_TESTS)
 CLUSTER_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -15,3 +16,9 @@ test_balance_LDADD = $(CLUSTER_TEST_LIBS)
 test_topology_SOURCES = test/unit/test_topology.c test/unit/files.h
 test_topology_CFLAGS = $(CLUSTER_TEST_CFLAGS)
 test_topology_LDADD = $(CLUSTER_TEST_LIBS)
+test_probe_SOURCES = test/unit/test_probe.c
+test_probe_CFLAGS = $(CLUSTER_TEST_CFLAGS)
+test_probe_LDADD = $(CLUSTER_TEST_LIBS)
+test_routed_SOURCES = test/unit/test_routed.c test/unit/files.h
+test_routed_CFLAGS = $(CLUSTER_TEST_CFLAGS)
+test_routed_LDADD = $(CLUSTER_TEST_LIBS)
