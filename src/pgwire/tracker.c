@@ -285,6 +285,21 @@ tracker_local(struct tracker *t, char answer, uint32_t mark)
 }
 
 void
+tracker_abandon(struct tracker *t)
+{
+	uint32_t mark;
+
+	t->skipping = true;
+	while (t->count > 0) {
+		mark = entry(t, t->count - 1)->mark;
+		t->nlocal -= entry(t, t->count - 1)->kind == OWED_LOCAL;
+		t->count--;
+		if (mark != 0)
+			t->on_mark(t, mark, false);
+	}
+}
+
+void
 tracker_hide_sync(struct tracker *t)
 {
 	must(t->count == 1 && entry(t, 0)->kind == OWED_SYNC);

@@ -92,6 +92,10 @@ bool tracker_local(struct tracker *, char answer, uint32_t mark);
 	 * before it was answered, and not if an error makes the server skip
 	 * what comes before the next Sync. False: the queue is at its end. */
 
+void tracker_abandon(struct tracker *);
+	/* The connection is lost: nothing will be answered. on_mark follows
+	 * for what was marked, the last first. */
+
 void tracker_hide_sync(struct tracker *);
 	/* After an error that made the server skip all but a Sync: that
 	 * Sync's answer is hidden. */

@@ -23,6 +23,7 @@
 #include "pool/pools.h"
 #include "pool/request.h"
 #include "pool/session.h"
+#include "pool/sides.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
@@ -74,12 +75,24 @@ make_key(struct client *c)
 	c->key = cancelkey_make(random, (uint16_t)p->config->peer_id);
 }
 
+/* What this database is, whichever of its hosts has told the rest. */
+static void
+write_endpoint(const struct client *c, struct text *out)
+{
+	const struct database *db = c->database;
+
+	if (db->topology != NULL && db->entry != NULL)
+		writer_parameter_status(out, "in_hot_standby",
+		    db->entry->role == DATABASE_ROLE_REPLICA ? "on" : "off");
+}
+
 static void
 write_welcome(struct client *c, struct paramset *wishes, struct text *out)
 {
 	writer_auth(out, AUTH_OK, NULL, 0);
 	if (c->pool != NULL) {
 		text_add(out, c->pool->welcome.p, c->pool->welcome.n);
+		write_endpoint(c, out);
 		c->link.params = paramset_over(c->pool->defaults, wishes);
 		c->link.startup = paramset_ref(c->link.params);
 	} else {
@@ -172,7 +185,7 @@ wait_for_welcome(struct client *c)
 	c->wait.want = WANT_WELCOME;
 	c->wait.granted = on_welcome;
 	c->wait.refused = on_refused;
-	pool_acquire(c->pool, &c->wait);
+	sides_acquire(c->pool, &c->wait);
 	if (c->wait.pool == NULL || limit == 0)
 		return;
 	login_is_later = !mono_is_set(c->deadline.due) ||

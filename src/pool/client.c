@@ -28,6 +28,7 @@
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/prepared.h"
+#include "pool/retry.h"
 #include "pool/session.h"
 #include "pool/state.h"
 #include "pool/user.h"
@@ -169,7 +170,9 @@ leave(struct client *c)
 	deadline_disarm(&c->deadline);
 	pool_cancel(&c->wait);
 	drop_server(c);
-	fair_key_release(&c->wait.key);
+	queue_release_keys(&c->wait);
+	retry_end(&c->link);
+	route_forget(&c->routing);
 	if (c->login != NULL)
 		p->on_login_left(c);
 	if (c->cancel != NULL)
@@ -298,7 +301,7 @@ client_destroy(struct client *c)
 {
 	must(c->magic == CLIENT_MAGIC && c->state == CLIENT_CLOSING);
 	must(c->login == NULL && c->link.server == NULL);
-	must(c->wait.key == NULL);
+	must(c->wait.keys[0] == NULL && c->wait.keys[1] == NULL);
 	paramset_unref(c->link.params);
 	paramset_unref(c->link.startup);
 	session_forget_reset(&c->link);

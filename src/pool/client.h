@@ -17,6 +17,7 @@
 #include "pool/console.h"
 #include "pool/queue.h"
 #include "pool/relay.h"
+#include "pool/route.h"
 
 struct cancel;
 struct database;
@@ -50,6 +51,7 @@ struct client {
 	struct conn conn;
 	struct link link;
 	struct wait wait;
+	struct routing routing;
 	struct deadline deadline;       /* login, wait or closing */
 	struct log_ctx log;
 	struct pooler *pooler;
@@ -63,6 +65,7 @@ struct client {
 	uint64_t id;
 	uint32_t place;                 /* in pooler->clients */
 	uint32_t discarding;            /* bytes left of a dropped frame */
+	uint8_t losses;                 /* servers, before it had any */
 	bool refusing;                  /* its error was sent: drop messages
 					 * up to the end of the cycle */
 	struct cancelkey key;

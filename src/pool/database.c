@@ -19,6 +19,9 @@
 #include "cluster/credentials.h"
 #include "config/config.h"
 #include "pool/state.h"
+#include "sql/verdicts.h"
+
+#define VERDICTS 4096u          /* texts whose class is remembered */
 
 struct entry {
 	struct database database;
@@ -39,6 +42,7 @@ static void
 destroy(struct entry *e)
 {
 	HASH_DEL(e->database.table->entries, e);
+	topology_release(e->database.topology);
 	quota_fini(&e->database.servers.quota);
 	credentials_destroy(e->database.forced);
 	mem_free(e->database.name);
@@ -62,6 +66,22 @@ database_find(const struct pooler *p, const char *name)
 	return e != NULL ? &e->database : NULL;
 }
 
+/* Know the roles of its hosts, if these matter. The new ones are taken
+ * before the old ones are let go: what is known of a host stays known. */
+static void
+follow_hosts(struct pooler *p, struct database *db)
+{
+	struct topology *before = db->topology;
+
+	db->topology = db->entry != NULL &&
+	    config_is_routed(p->config, db->entry) ?
+	    topology_acquire(&p->topologies, db->entry) : NULL;
+	topology_release(before);
+	if (db->topology != NULL && p->verdicts == NULL)
+		p->verdicts = verdicts_create(VERDICTS,
+		    VERDICTS_BYTES_PER_SECOND);
+}
+
 /* Take over the entry and the forced user that it names. */
 static void
 adopt(struct pooler *p, struct database *db,
@@ -70,6 +90,7 @@ adopt(struct pooler *p, struct database *db,
 	const char *secret = NULL;
 
 	db->entry = entry;
+	follow_hosts(p, db);
 	if (entry == NULL)
 		return;
 	if (entry->user != NULL)

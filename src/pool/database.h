@@ -14,6 +14,7 @@
 struct config_database;
 struct credentials;
 struct pooler;
+struct topology;
 
 struct database {
 	char *name;
@@ -21,6 +22,8 @@ struct database {
 	struct credentials *forced;     /* of user= and password=, or NULL */
 	bool automatic;                 /* made from the "*" entry */
 	bool paused, disabled;
+	struct topology *topology;      /* its hosts' roles; NULL: it is not
+					 * routed */
 	struct quota_count servers;     /* max_db_connections */
 	uint32_t nclients, npools;
 	uint32_t nwaiting;      /* clients */

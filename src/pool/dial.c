@@ -470,6 +470,13 @@ on_parameter(struct dial *d, struct reader *r)
 		fail(d, "08P01", "broken ParameterStatus packet");
 		return;
 	}
+	if (strcmp(name, "in_hot_standby") == 0 &&
+	    s->pool->database->topology != NULL) {
+		if (strcmp(value, "on") == 0 &&
+		    s->pool->serves == ROLE_BIT(ROLE_PRIMARY))
+			fail(d, "", "the host is a replica now");
+		return;
+	}
 	i = param_names_find(s->pooler->names, name);
 	if (i < 0) {
 		writer_parameter_status(&d->welcome, name, value);

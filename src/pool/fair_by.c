@@ -44,15 +44,19 @@ key_name(const struct client *c, char *buf, size_t cap)
 	return NULL;
 }
 
+/* Have a key at each side of the pool. */
 void
 fair_by_enter(struct client *c)
 {
+	struct pool *sides[QUEUE_SIDES] = { c->pool, c->pool->replicas };
 	char buf[64];
 	const char *name = key_name(c, buf, sizeof buf);
+	int i;
 
-	must(c->wait.key == NULL && c->pool != NULL);
-	if (name != NULL)
-		c->wait.key = fair_key_acquire(c->pool->queue.fairness, name);
+	for (i = 0; i < QUEUE_SIDES && name != NULL; i++)
+		if (sides[i] != NULL && c->wait.keys[i] == NULL)
+			c->wait.keys[i] = fair_key_acquire(
+			    sides[i]->queue.fairness, name);
 }
 
 /* Is it among those who have a key? */
@@ -75,8 +79,16 @@ forget_keys(struct pooler *p)
 	while ((c = roster_next(&p->clients, &cursor)) != NULL) {
 		if (c->link.server != NULL)
 			fair_key_return(&c->link.server->holder);
-		fair_key_release(&c->wait.key);
+		queue_release_keys(&c->wait);
 	}
+}
+
+static void
+hold(struct server *s, struct fair_key *key)
+{
+	if (key != NULL)
+		fair_key_hold(key);
+	s->holder = key;
 }
 
 static void
@@ -90,14 +102,26 @@ learn_keys(struct pooler *p)
 		if (!has_entered(c))
 			continue;
 		fair_by_enter(c);
-		if (c->link.server == NULL || c->wait.key == NULL)
-			continue;
-		fair_key_hold(c->wait.key);
-		c->link.server->holder = c->wait.key;
+		if (c->wait.pool != NULL)
+			c->wait.key = c->wait.keys[pools_side(c->wait.pool)];
+		if (c->link.server != NULL)
+			hold(c->link.server,
+			    c->wait.keys[pools_side(c->link.server->pool)]);
 	}
 	LIST_EACH (n, &p->pools)
 		queue_learn_keys(&container_of(n, struct pool,
 		    member)->queue);
+}
+
+void
+fair_by_complete(struct pooler *p)
+{
+	uint32_t cursor = 0;
+	struct client *c;
+
+	while ((c = roster_next(&p->clients, &cursor)) != NULL)
+		if (has_entered(c))
+			fair_by_enter(c);
 }
 
 void

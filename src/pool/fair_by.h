@@ -9,8 +9,11 @@ struct client;
 struct pooler;
 
 void fair_by_enter(struct client *);
-	/* It has a pool now: give it the key that fair_by says, if any. Its
-	 * departure gives it back. */
+	/* It has a pool now: give it the keys that fair_by says, one for each
+	 * side of the pool. Its departure gives them back. */
+
+void fair_by_complete(struct pooler *);
+	/* Some pools may have another side now. */
 
 void fair_by_reload(struct pooler *);
 	/* fair_by is another: all clients, those who wait and those who hold

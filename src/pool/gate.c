@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "cluster/host.h"
+#include "cluster/topology.h"
 #include "config/config.h"
 #include "pool/database.h"
 #include "pool/dial.h"
@@ -61,7 +62,9 @@ on_the_way(const struct pool *p)
 uint32_t
 gate_min(const struct pool *p)
 {
-	return p->nclients == 0 && p->database->forced == NULL ? 0 :
+	const struct pool *front = p->front != NULL ? p->front : p;
+
+	return front->nclients == 0 && p->database->forced == NULL ? 0 :
 	    p->min_size;
 }
 
@@ -79,24 +82,45 @@ wants_server(const struct pool *p)
 	    pools_servers(p) < gate_min(p));
 }
 
+bool
+gate_may_dial(const struct lane *l)
+{
+	return lane_may_dial(l, now_of(l->pool)) && pools_uses(l->pool, l);
+}
+
+/* Should this lane have the next server rather than the other one? By the
+ * roles of hosts each has its weight; else the first one is right. */
+static bool
+comes_before(const struct lane *a, const struct lane *b)
+{
+	struct topology *t = a->pool->database->topology;
+	struct mono now = now_of(a->pool);
+
+	return a->pool->serves != 0 &&
+	    (uint64_t)(lane_count(a) + 1) * topology_weight(t, b->host, now) <
+	    (uint64_t)(lane_count(b) + 1) * topology_weight(t, a->host, now);
+}
+
 /* The next lane that may be tried; with "round-robin" each in its turn, with
- * "disable" the one at the head until it fails. One whose host has a ticket
- * left comes first. */
+ * "disable" the one at the head until it fails; where roles are known, the
+ * one with the fewest servers. One whose host has a ticket left comes
+ * first. */
 static struct lane *
 choose_lane(const struct pool *p)
 {
-	struct lane *l, *full = NULL;
+	struct lane *l, *full = NULL, *free = NULL;
 	struct list *n;
 
 	LANE_EACH (n, l, p) {
-		if (!lane_may_dial(l, now_of(p)))
+		if (!gate_may_dial(l))
 			continue;
-		if (quota_has_room(&l->host->budget->quota))
-			return l;
-		if (full == NULL)
-			full = l;
+		if (!quota_has_room(&l->host->budget->quota))
+			full = full == NULL || comes_before(l, full) ? l :
+			    full;
+		else if (free == NULL || comes_before(l, free))
+			free = l;
 	}
-	return full;
+	return free != NULL ? free : full;
 }
 
 static void
@@ -143,7 +167,7 @@ arm_timer(struct pool *p)
 	if (!wants_server(p) || pools_is_stopped(p))
 		return;
 	LANE_EACH (n, l, p)
-		if (!l->retired && !mono_reached(now, l->retry_at) &&
+		if (pools_uses(p, l) && !mono_reached(now, l->retry_at) &&
 		    (!mono_is_set(due) || l->retry_at.usec < due.usec))
 			due = l->retry_at;
 	if (p->queue.n > 0 && p->reserve_size > 0) {
@@ -179,6 +203,24 @@ gate_fill(struct pool *p)
 	arm_timer(p);
 }
 
+bool
+gate_open(struct lane *l)
+{
+	struct pool *p = l->pool;
+	bool opened;
+
+	if (p->pooler->stopping || p->sweeping || pools_is_stopped(p) ||
+	    pools_servers(p) >= p->size || !gate_may_dial(l) ||
+	    p->count[SERVER_LOGIN] >=
+	    (uint32_t)p->pooler->config->server_connect_parallel ||
+	    !limits_make_room(p, l, false) ||
+	    !quota_has_room(&l->host->budget->quota))
+		return false;
+	opened = open_server(p, l);
+	arm_timer(p);
+	return opened;
+}
+
 static bool
 waits_for_ticket(const struct pool *p)
 {
@@ -198,6 +240,8 @@ gate_wait_reason(const struct pool *p, const struct wait *w)
 		return WAIT_NONE;
 	if (pools_is_stopped(p))
 		return WAIT_PAUSED;
+	if (!pools_has_host(p))
+		return p->front != NULL ? WAIT_NO_REPLICA : WAIT_NO_PRIMARY;
 	if (waits_for_ticket(p))
 		return WAIT_BUDGET;
 	if (p->room.quota != NULL)
@@ -235,7 +279,7 @@ gate_lasting_failure(const struct pool *p)
 	if (pools_servers(p) > 0)
 		return NULL;
 	LANE_EACH (n, l, p) {
-		if (l->retired)
+		if (!pools_uses(p, l))
 			continue;
 		if (lane_may_dial(l, now_of(p)) || l->failures == 0 ||
 		    (p->purpose != BUDGET_AUTH &&

@@ -4,6 +4,7 @@
 #ifndef POOL_GATE_H
 #define POOL_GATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pool/queue.h"
@@ -15,6 +16,13 @@ struct pool;
 void gate_fill(struct pool *);
 	/* Open what is missing and may be opened now; see to it that this is
 	 * called again when more becomes possible by itself. */
+
+bool gate_may_dial(const struct lane *);
+	/* Its host has the right role, and is not left alone. */
+
+bool gate_open(struct lane *);
+	/* Open one there now, for whoever will need it, if there is room.
+	 * False: not now. */
 
 uint32_t gate_min(const struct pool *);
 	/* So many servers are kept even if nobody needs them. */

@@ -60,9 +60,20 @@ static void
 start_waiting(struct pool *p, struct wait *w)
 {
 	w->pool = p;
+	w->key = w->keys[pools_side(p)];
 	p->database->nwaiting++;
 	p->pooler->counts.waiting++;
 	queue_join(queue_of(p, w->want), w, now_of(p));
+}
+
+void
+pool_move(struct wait *w, struct pool *to)
+{
+	must(w->pool != NULL && w->pool->database == to->database);
+	queue_leave(queue_of(w->pool, w->want), w);
+	w->pool = to;
+	w->key = w->keys[pools_side(to)];
+	queue_rejoin(queue_of(to, w->want), w);
 }
 
 static void
@@ -88,6 +99,23 @@ refuse_queue(struct queue *q, const struct failure *f)
 		stop_waiting(w);
 		w->refused(w, f);
 	}
+}
+
+/* Reads that no replica will have go to the primary. */
+static void
+retreat(struct pool *p)
+{
+	struct list *n, *next;
+	struct wait *w;
+
+	if (p->front == NULL)
+		return;
+	LIST_EACH_SAFE (n, next, &p->queue.waits) {
+		w = container_of(n, struct wait, member);
+		if (w->route == ROUTE_READ)
+			pool_move(w, p->front);
+	}
+	pool_serve(p->front);
 }
 
 void
@@ -155,6 +183,8 @@ pool_wait_reason(const struct wait *w)
 	case WAIT_NONE:
 	case WAIT_PAUSED:
 	case WAIT_FAIR_SHARE:
+	case WAIT_NO_PRIMARY:
+	case WAIT_NO_REPLICA:
 	case WAIT_CONNECTING:
 	case WAIT_LOGIN_BACKOFF:
 		break;
@@ -204,6 +234,7 @@ grant(struct pool *p, struct server *s)
 	if (w->key != NULL)
 		fair_key_serve(w->key);
 	s->holder = w->key;
+	s->lane->grants++;
 	p->stats.wait_time += (uint64_t)mono_between(w->since, now_of(p));
 	w->granted(w, s);
 }
@@ -351,6 +382,8 @@ reason_to_close(const struct server *s)
 		return "close_needed";
 	if (s->lane->retired || p->database->entry == NULL)
 		return "connect string changed";
+	if (!pools_uses(p, s->lane))
+		return "host changed its role";
 	if (pools_is_paused(p))
 		return "pause mode";
 	if (limits_yield(s))
@@ -434,6 +467,8 @@ on_up(struct server *s)
 	lane_succeeded(s->lane);
 	pool_settle(s);
 	pool_serve(p);
+	if (p->front != NULL)
+		pool_serve(p->front);
 }
 
 static void
@@ -449,6 +484,7 @@ on_failed(struct server *s, const struct failure *f)
 	lasting = gate_lasting_failure(p);
 	if (lasting != NULL) {
 		copy = *lasting;
+		retreat(p);
 		pool_refuse_all(p, &copy);
 	}
 	gate_fill(p);
@@ -532,6 +568,27 @@ mark(struct server *s, const char *why)
 {
 	(void)why;
 	s->close_needed = true;
+}
+
+static void
+close_misplaced(struct server *s, const char *why)
+{
+	if (!pools_uses(s->pool, s->lane))
+		server_close(s, why);
+}
+
+/* Those that are in use are closed when they come back. */
+void
+pool_follow(struct pool *p)
+{
+	struct list *n;
+	struct lane *l;
+
+	each_server(p, SERVER_IDLE, close_misplaced, "host changed its role");
+	each_server(p, SERVER_LOGIN, close_misplaced, "host changed its role");
+	LANE_EACH (n, l, p)
+		if (pools_uses(p, l))
+			l->retry_at = (struct mono){ 0 };
 }
 
 void

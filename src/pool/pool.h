@@ -28,6 +28,10 @@ void pool_acquire(struct pool *, struct wait *);
 	 * w->granted and w->refused follows, possibly before this returns.
 	 * Until then *w must stay in place. */
 
+void pool_move(struct wait *, struct pool *to);
+	/* Let it wait at its pool's other side instead, as if it had always
+	 * been there. Nobody is served by that alone. */
+
 void pool_cancel(struct wait *);
 	/* Stop waiting. No callback follows. Harmless if not waiting. */
 
@@ -56,6 +60,10 @@ void pool_close_idle(struct pool *, const char *why);
 
 void pool_reconnect(struct pool *, const char *why);
 	/* Replace each server as soon as it is at rest. */
+
+void pool_follow(struct pool *);
+	/* Hosts have changed their roles: close what is at the wrong ones and
+	 * at rest, and leave no right one alone any longer. Serve it then. */
 
 void pool_refuse_all(struct pool *, const struct failure *);
 	/* Everybody who waits. */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "cluster/credentials.h"
+#include "cluster/topology.h"
 #include "config/config.h"
 #include "config/diff.h"
 #include "net/resolve.h"
@@ -33,10 +34,12 @@
 #include "pool/request.h"
 #include "pool/server.h"
 #include "pool/source.h"
+#include "pool/sides.h"
 #include "pool/state.h"
 #include "pool/statement.h"
 #include "pool/suspend.h"
 #include "pool/user.h"
+#include "sql/verdicts.h"
 
 #define JANITOR_USEC INT64_C(1000000)
 
@@ -237,6 +240,12 @@ on_stats(struct timer *t)
 	timer_arm(t, mono_after(now, p->config->stats_period));
 }
 
+static void
+on_roles(void *arg, struct topology *t)
+{
+	sides_follow(arg, t);
+}
+
 /*
  * Making and ending.
  */
@@ -354,6 +363,10 @@ pooler_create(struct loop *loop, const struct config *cfg, struct err *err)
 	chore_init(&p->review, on_review);
 	hosts_init(&p->hosts, loop);
 	hosts_load(&p->hosts, cfg);
+	topologies_init(&p->topologies, loop, &p->hosts);
+	p->topologies.on_change = on_roles;
+	p->topologies.arg = p;
+	topologies_load(&p->topologies, cfg);
 	pool_register(p);
 	p->statements = statement_table_create(p->hash_seed, tag);
 	p->databases = database_table_create();
@@ -429,7 +442,9 @@ pooler_destroy(struct pooler *p)
 		pools_destroy(pool_of(n));
 	database_table_destroy(p->databases);
 	user_table_destroy(p->users);
+	topologies_fini(&p->topologies);
 	hosts_fini(&p->hosts);
+	verdicts_destroy(p->verdicts);
 	deadlines_fini(&p->login_deadlines);
 	deadlines_fini(&p->wait_deadlines);
 	deadlines_fini(&p->notify_deadlines);
@@ -611,12 +626,15 @@ pooler_reload(struct pooler *p, const struct config *fresh, struct err *err)
 	p->config = config_ref(fresh);
 	apply_settings(p);
 	hosts_load(&p->hosts, fresh);
+	topologies_load(&p->topologies, fresh);
 	database_load(p);
 	user_refresh(p);
 	LIST_EACH (n, &p->pools)
 		pools_load(pool_of(n));
 	if (old->fair_by != fresh->fair_by)
 		fair_by_reload(p);
+	else
+		fair_by_complete(p);
 	for (i = 0; i < diff.n; i++)
 		apply_change(p, &diff.items[i]);
 	change_tls(p, old, &secure);

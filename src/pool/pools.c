@@ -2,6 +2,12 @@
  * pools.c - the pools there are: making, finding, forgetting them, and what
  * each has by way of settings, hosts and credentials.
  *
+ * Where reads of a database may go to replicas a pool has two sides, each
+ * with servers, a queue and a size of its own: the pool itself, in front,
+ * which has the clients and uses the primary, and another one behind it for
+ * the replicas. Both know all hosts; which of them each may use is the
+ * topology's to say, and changes.
+ *
  * How a pool hands out its servers is in pool.c, which registers itself in
  * pooler->pool_hooks.
  */
@@ -13,6 +19,7 @@
 #include "base/must.h"
 #include "cluster/credentials.h"
 #include "cluster/host.h"
+#include "cluster/topology.h"
 #include "config/config.h"
 #include "pgwire/params.h"
 #include "pool/database.h"
@@ -59,7 +66,7 @@ find(const struct pooler *pooler, const struct database *db,
 	LIST_EACH(n, &pooler->pools) {
 		p = container_of(n, struct pool, member);
 		if (p->database == db && p->user == u &&
-		    p->purpose == purpose)
+		    p->purpose == purpose && p->front == NULL)
 			return p;
 	}
 	return NULL;
@@ -93,14 +100,11 @@ insert_sorted(struct pool *p)
 }
 
 static struct pool *
-get(struct pooler *pooler, struct database *db, const char *user,
+create(struct pooler *pooler, struct database *db, const char *user,
     enum budget_purpose purpose)
 {
-	struct pool *p = find(pooler, db, user, purpose);
+	struct pool *p = mem_alloc(sizeof *p);
 
-	if (p != NULL)
-		return p;
-	p = mem_alloc(sizeof *p);
 	p->pooler = pooler;
 	p->purpose = purpose;
 	p->database = db;
@@ -114,6 +118,18 @@ get(struct pooler *pooler, struct database *db, const char *user,
 		p->queue.fairness = fairness_create(pooler->hash_seed);
 	timer_init(&p->timer, pooler->loop, on_timer);
 	db->npools++;
+	return p;
+}
+
+static struct pool *
+get(struct pooler *pooler, struct database *db, const char *user,
+    enum budget_purpose purpose)
+{
+	struct pool *p = find(pooler, db, user, purpose);
+
+	if (p != NULL)
+		return p;
+	p = create(pooler, db, user, purpose);
 	insert_sorted(p);
 	pools_load(p);
 	return p;
@@ -138,19 +154,38 @@ pools_has_keys(const struct pool *p)
 	    p->purpose == BUDGET_POOL;
 }
 
-bool
-pools_is_idle(const struct pool *p)
+struct pool *
+pools_front(struct pool *p)
+{
+	return p->front != NULL ? p->front : p;
+}
+
+unsigned
+pools_side(const struct pool *p)
+{
+	return p->front != NULL;
+}
+
+static bool
+is_empty(const struct pool *p)
 {
 	return p->nclients == 0 && p->queue.n == 0 && p->newcomers.n == 0 &&
 	    pools_servers(p) == 0 && p->count[SERVER_CLOSING] == 0;
 }
 
-void
-pools_destroy(struct pool *p)
+bool
+pools_is_idle(const struct pool *p)
+{
+	return p->front == NULL && is_empty(p) &&
+	    (p->replicas == NULL || is_empty(p->replicas));
+}
+
+static void
+destroy(struct pool *p)
 {
 	struct list *n;
 
-	must(pools_is_idle(p));
+	must(is_empty(p));
 	while ((n = list_first(&p->lanes)) != NULL)
 		lane_destroy(container_of(n, struct lane, member));
 	timer_disarm(&p->timer);
@@ -164,6 +199,15 @@ pools_destroy(struct pool *p)
 	paramset_unref(p->defaults);
 	credentials_destroy(p->learned);
 	mem_free(p);
+}
+
+void
+pools_destroy(struct pool *p)
+{
+	must(pools_is_idle(p));
+	if (p->replicas != NULL)
+		destroy(p->replicas);
+	destroy(p);
 }
 
 void
@@ -233,6 +277,56 @@ resolve_settings(struct pool *p)
 		resolve_auth_settings(p);
 }
 
+bool
+pools_uses(const struct pool *p, const struct lane *l)
+{
+	return !l->retired && (p->serves == 0 || (p->serves &
+	    ROLE_BIT(topology_role(p->database->topology, l->host))) != 0);
+}
+
+bool
+pools_has_host(const struct pool *p)
+{
+	struct list *n;
+	struct lane *l;
+
+	LANE_EACH (n, l, p)
+		if (pools_uses(p, l))
+			return true;
+	return false;
+}
+
+/* Which hosts this side is for. */
+static unsigned
+side_of(const struct pool *p)
+{
+	const struct config_database *e = p->database->entry;
+
+	if (p->database->topology == NULL || e == NULL)
+		return 0;
+	/* Users can be looked up while there is no primary. */
+	if (e->role == DATABASE_ROLE_ANY || p->purpose == BUDGET_AUTH)
+		return p->front != NULL ? 0 :
+		    ROLE_BIT(ROLE_PRIMARY) | ROLE_BIT(ROLE_REPLICA);
+	return ROLE_BIT(p->front != NULL ? ROLE_REPLICA : ROLE_PRIMARY);
+}
+
+/* A pool that serves only the primary has another side. It stays when it is
+ * not needed any more, without hosts, as long as there are clients. */
+static void
+have_replicas(struct pool *p)
+{
+	if (p->front != NULL || p->replicas != NULL ||
+	    p->serves != ROLE_BIT(ROLE_PRIMARY) || p->mode == POOL_SESSION)
+		return;
+	p->replicas = create(p->pooler, p->database, p->user->name,
+	    p->purpose);
+	p->replicas->front = p;
+	list_append(p->member.next, &p->replicas->member);
+	p->pooler->npools++;
+	pools_load(p->replicas);
+}
+
 void
 pools_load(struct pool *p)
 {
@@ -243,6 +337,9 @@ pools_load(struct pool *p)
 
 	LANE_EACH (n, l, p)
 		l->retired = true;
+	p->serves = side_of(p);
+	if (p->front != NULL && p->serves == 0)
+		e = NULL;
 	for (i = 0; e != NULL && i < e->nhosts; i++) {
 		const struct config_host *h = &e->hosts[i];
 
@@ -261,6 +358,7 @@ pools_load(struct pool *p)
 	}
 	pools_drop_retired(p);
 	resolve_settings(p);
+	have_replicas(p);
 }
 
 struct credentials *
@@ -295,6 +393,9 @@ void
 pools_set_welcome(struct pool *p, const struct text *welcome,
     struct paramset *defaults)
 {
+	/* Clients read that of the side in front. */
+	if (p->front != NULL && p->front->defaults == NULL)
+		pools_set_welcome(p->front, welcome, defaults);
 	text_clear(&p->welcome);
 	text_add(&p->welcome, welcome->p, welcome->n);
 	paramset_unref(p->defaults);

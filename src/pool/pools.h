@@ -19,9 +19,13 @@
 
 struct credentials;
 struct database;
+struct lane;
 struct paramset;
 struct pooler;
 struct user;
+
+/* For sets of enum role. */
+#define ROLE_BIT(role) (1u << (unsigned)(role))
 
 struct pool {
 	struct list member;             /* of pooler->pools */
@@ -30,6 +34,10 @@ struct pool {
 	struct user *user;              /* the forced one, if any */
 	enum budget_purpose purpose;    /* POOL, or AUTH: see authquery.h */
 	struct credentials *learned;    /* from auth_query, or NULL */
+	struct pool *front;             /* on the side of the replicas: the
+					 * pool that its clients are of */
+	struct pool *replicas;          /* that one's; NULL: none */
+	unsigned serves;                /* ROLE_BITs; 0: all, see sides.h */
 	struct list lanes;              /* the next to be dialled first */
 	enum pool_mode mode;            /* these: resolved settings */
 	uint32_t size;                  /* UINT32_MAX: no limit */
@@ -76,13 +84,26 @@ struct pool *pools_find(const struct pooler *, const struct database *,
     const char *user);
 
 void pools_destroy(struct pool *);
-	/* Without clients, waits and servers. */
+	/* Without clients, waits and servers, and its replicas' side too. */
 
 bool pools_has_keys(const struct pool *);
 	/* Is fair_by on, and are there clients to whom it applies? */
 
 bool pools_is_idle(const struct pool *);
-	/* Could it be destroyed now? */
+	/* Could it be destroyed now? Never the replicas' side, which goes
+	 * with the other one. */
+
+struct pool *pools_front(struct pool *);
+	/* The one of these two that has the clients. */
+
+unsigned pools_side(const struct pool *);
+	/* 0 for that one, 1 for the replicas' side. */
+
+bool pools_uses(const struct pool *, const struct lane *);
+	/* May queries go to this lane's host, as far as its role goes? */
+
+bool pools_has_host(const struct pool *);
+	/* Is there one of which that is true? */
 
 struct credentials *pools_credentials(const struct pool *);
 	/* With which its servers log in. */

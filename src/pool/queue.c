@@ -41,6 +41,21 @@ queue_join(struct queue *q, struct wait *w, struct mono now)
 }
 
 void
+queue_rejoin(struct queue *q, struct wait *w)
+{
+	struct list *n;
+
+	LIST_EACH (n, &q->waits)
+		if (container_of(n, struct wait, member)->since.usec >
+		    w->since.usec)
+			break;
+	list_append(n, &w->member);
+	if (q->fairness != NULL)
+		fair_key_join(w->key, &w->turn);
+	q->n++;
+}
+
+void
 queue_leave(struct queue *q, struct wait *w)
 {
 	must(q->n > 0);
@@ -67,6 +82,16 @@ queue_next(const struct queue *q, uint32_t servers)
 		return queue_first(q);
 	n = fairness_next(q->fairness, servers);
 	return n != NULL ? container_of(n, struct wait, turn) : NULL;
+}
+
+void
+queue_release_keys(struct wait *w)
+{
+	int i;
+
+	for (i = 0; i < QUEUE_SIDES; i++)
+		fair_key_release(&w->keys[i]);
+	w->key = NULL;
 }
 
 void

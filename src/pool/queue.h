@@ -25,6 +25,8 @@ struct server;
 	X(USER_LIMIT,    "user_limit")        \
 	X(BUDGET,        "budget")            \
 	X(FAIR_SHARE,    "fair_share")        \
+	X(NO_PRIMARY,    "no_primary")        \
+	X(NO_REPLICA,    "no_replica")        \
 	X(CONNECTING,    "connecting")        \
 	X(LOGIN_BACKOFF, "login_backoff")
 
@@ -36,10 +38,19 @@ enum wait_reason {
 
 const char *wait_reason_name(enum wait_reason);
 
-/* What is wanted. Later: which lanes, a minimum LSN. */
 enum want {
 	WANT_SERVER,
 	WANT_WELCOME            /* what a first server tells at its login */
+};
+
+#define QUEUE_SIDES 2           /* of a pool, see pools_side() */
+
+/* Where a request may run, if its database is routed. Later: not before an
+ * LSN is replayed. */
+enum route {
+	ROUTE_PRIMARY,
+	ROUTE_READ,             /* a replica; the primary while there is none */
+	ROUTE_REPLICA           /* only a replica: it might write */
 };
 
 /* A place in the queue; the one who waits embeds it. */
@@ -47,8 +58,10 @@ struct wait {
 	struct list member;
 	struct pool *pool;      /* NULL: does not wait */
 	enum want want;
+	enum route route;
 	struct mono since;
 	struct fair_key *key;   /* whose turn it uses; NULL: fair_by is off */
+	struct fair_key *keys[QUEUE_SIDES];     /* those it has */
 	struct list turn;       /* among those of the key */
 	void (*granted)(struct wait *, struct server *);
 		/* Here it is; NULL for a welcome. */
@@ -63,6 +76,10 @@ struct queue {
 
 void queue_init(struct queue *);
 void queue_join(struct queue *, struct wait *, struct mono now);
+
+void queue_rejoin(struct queue *, struct wait *);
+	/* Come from another queue, at the place that w->since gives it. */
+
 void queue_leave(struct queue *, struct wait *);
 struct wait *queue_first(const struct queue *);
 	/* The one who waits longest; NULL if nobody does. */
@@ -70,6 +87,9 @@ struct wait *queue_first(const struct queue *);
 struct wait *queue_next(const struct queue *, uint32_t servers);
 	/* The one to be served next, in a pool that has so many servers; NULL
 	 * if nobody waits. */
+
+void queue_release_keys(struct wait *);
+	/* Who does not wait any more gives its keys back. */
 
 void queue_forget_keys(struct queue *);
 void queue_learn_keys(struct queue *);

@@ -35,6 +35,7 @@
 #include "pool/pools.h"
 #include "pool/prepared.h"
 #include "pool/prepared_sql.h"
+#include "pool/retry.h"
 #include "pool/server.h"
 #include "pool/session.h"
 #include "pool/state.h"
@@ -234,6 +235,8 @@ answer_client(struct link *link)
 		return;
 	while ((type = tracker_take_local(&s->tracker)) != 0)
 		writer_empty(&text, type);
+	if (text.n > 0 && link->retry != NULL)
+		retry_answered(link);
 	conn_send(link->conn, text.p, text.n);
 	text_fini(&text);
 }
@@ -249,6 +252,8 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	size_t at = 0, take, took = 0;
 
 	outgoing_init(&out, &s->conn);
+	if (link->retry != NULL)
+		retry_begin(link, &out);
 	if (link->tracking)
 		heal_batch_begin(link, p);
 	while (at < n && !tracker_full(&s->tracker)) {
@@ -272,6 +277,8 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	s->stats->bytes_received += at;
 	outgoing_flush(&out);
 	*consumed = at;
+	if (link->retry != NULL)
+		retry_keep(link, p, at);
 	if (link->tracking)
 		heal_batch_end(link, at, link->passing == 0 &&
 		    f.len > 0 ? f.type : 0);
@@ -336,6 +343,8 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 		observe_frame(s, f, p, hidden);
 	else if (f->type == BE_ERROR && hidden)
 		errand_note_error(s, "", 0);
+	if (s->link != NULL && s->link->retry != NULL && !hidden)
+		hidden = retry_hides(s, f->type, p, whole ? f->len : 0);
 	if (f->type == BE_ERROR && !hidden && s->prepared != NULL &&
 	    f->len <= OBSERVE_WHOLE_MAX && heal_can(s, p, f->len)) {
 		conn_hold(s->link->conn, true);
@@ -367,12 +376,14 @@ static void
 close_broken(struct server *s, const char *why)
 {
 	struct link *link = s->link;
+	bool again = link != NULL && link->retry != NULL && retry_lost(s);
 	/* In the middle of a message nothing can be told any more; and what
 	 * it answered to an errand the client has not seen. */
-	bool told = (s->said_goodbye && s->errand.name == NULL) ||
-	    (s->passing > 0 && !s->hiding);
+	bool told = !again && ((s->said_goodbye && s->errand.name == NULL) ||
+	    (s->passing > 0 && !s->hiding));
 	struct failure f = s->errand.failure;
 
+	topologies_suspect(&s->pooler->topologies, s->lane->host);
 	if (s->state == SERVER_LOGIN) {
 		/* In its connect_query: an attempt that has failed, too. */
 		if (f.message[0] == '\0')
@@ -593,8 +604,10 @@ on_bytes(struct conn *c, const unsigned char *p, size_t n)
 		}
 		if (last == STEP_STOP && heal_is_on(s))
 			heal(s);
-		else if (last == STEP_STOP)
+		else if (last == STEP_STOP && s->errand.name != NULL)
 			errand_finish(s);
+		else if (last == STEP_STOP && retry_is_due(s->link))
+			s->link->hooks->on_again(s->link);
 	} while (last == STEP_STOP && s->state != SERVER_CLOSING && at < n);
 	if (s->state != SERVER_CLOSING)
 		after_bytes(s);
@@ -628,6 +641,13 @@ static const struct conn_ops relay_ops = {
 	.on_drained = on_drained,
 	.on_end = on_end,
 };
+
+void
+relay_abandon(struct server *s, const char *why)
+{
+	if (s->link != NULL && s->link->retry != NULL && retry_may_lose(s))
+		close_broken(s, why);
+}
 
 void
 relay_errand_late(struct server *s)

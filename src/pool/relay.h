@@ -21,6 +21,7 @@ struct extras;
 struct link;
 struct names;
 struct paramset;
+struct retry;
 struct server;
 
 struct link_hooks {
@@ -30,6 +31,9 @@ struct link_hooks {
 	void (*on_block)(struct link *);
 		/* A transaction block has begun though single_statements is
 		 * set. Its ReadyForQuery was not passed on. */
+	void (*on_again)(struct link *);
+		/* What the server answered was not shown: another one is to
+		 * be asked. */
 	void (*on_lost)(struct link *, const char *why, bool told);
 		/* The server is gone and the link is dissolved. told: the
 		 * client has seen the server's own FATAL error, or half of a
@@ -47,6 +51,7 @@ struct link {
 	bool discarding;                /* that is of all of them */
 	struct extras *extras;          /* others of its login; NULL: none */
 	struct names *names;            /* of its statements; NULL: none */
+	struct retry *retry;            /* NULL: it is asked once; retry.h */
 	uint32_t passing;               /* bytes left of a frame from it */
 	bool single_statements;         /* no transaction blocks */
 	bool tracking;                  /* statements follow the client */
@@ -81,6 +86,10 @@ bool relay_is_clean(const struct server *);
 
 void relay_client_drained(struct link *);
 	/* The client takes bytes again. */
+
+void relay_abandon(struct server *, const char *why);
+	/* Its host is down. If what its client has asked for may be asked
+	 * elsewhere it is lost, as if the connection were. */
 
 void relay_errand_late(struct server *);
 	/* It has left an errand unanswered for too long. */

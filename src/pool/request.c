@@ -27,9 +27,14 @@
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/database.h"
+#include "pool/retry.h"
 #include "pool/session.h"
+#include "pool/sides.h"
 #include "pool/state.h"
 #include "pool/user.h"
+
+/* Servers that one request may lose before it was sent to any. */
+#define LOSSES_MAX 2
 
 static const struct link_hooks link_hooks;
 
@@ -45,6 +50,7 @@ now_of(const struct client *c)
 
 static void refuse_cycle(struct client *, const struct error_fields *);
 static void arm_idle(struct client *);
+static void ask_again(struct client *);
 
 /* PostgreSQL refuses what this client asked for when it connected: each of
  * its queries gets that answer, in PostgreSQL's words. */
@@ -66,6 +72,27 @@ refuse_dress(struct client *c, const struct failure *f)
 	conn_redeliver(&c->conn);
 }
 
+/* It has a server that wears its settings. */
+static void
+go_on(struct client *c)
+{
+	struct str again;
+	size_t took = 0;
+
+	client_set_state(c, CLIENT_ACTIVE);
+	if (c->link.retry != NULL) {
+		again = retry_next(&c->link);
+		if (again.n > 0 && (relay_from_client(&c->link,
+		    (const unsigned char *)again.p, again.n, &took) !=
+		    RELAY_OK || took != again.n)) {
+			client_fail(c, SQLSTATE_CONNECTION_FAILURE,
+			    "server conn crashed?");
+			return;
+		}
+	}
+	conn_redeliver(&c->conn);
+}
+
 static void
 on_dressed(struct server *s, const struct failure *f)
 {
@@ -75,9 +102,8 @@ on_dressed(struct server *s, const struct failure *f)
 	if (f != NULL && s->close_needed) {
 		/* It may be another client's fault: another server, then. */
 		relay_unlink(&c->link);
-		client_set_state(c, CLIENT_IDLE);
+		ask_again(c);
 		pool_release(s);
-		conn_redeliver(&c->conn);
 		return;
 	}
 	if (f != NULL) {
@@ -88,8 +114,7 @@ on_dressed(struct server *s, const struct failure *f)
 		refuse_dress(c, &why);
 		return;
 	}
-	client_set_state(c, CLIENT_ACTIVE);
-	conn_redeliver(&c->conn);
+	go_on(c);
 }
 
 static void
@@ -101,12 +126,15 @@ on_granted(struct wait *w, struct server *s)
 	deadline_disarm(&c->deadline);
 	c->link.single_statements = c->pool->mode == POOL_STATEMENT;
 	relay_link(&c->link, s);
-	if (!session_fits(&c->link, s)) {
-		session_put_on(&c->link, on_dressed);
-		return;
+	if (s->pool->serves != 0 && c->link.retry == NULL &&
+	    c->pool->mode != POOL_SESSION) {
+		retry_start(&c->link, w->route, c->routing.begin);
+		c->routing.begin = NULL;
 	}
-	client_set_state(c, CLIENT_ACTIVE);
-	conn_redeliver(&c->conn);
+	if (!session_fits(&c->link, s))
+		session_put_on(&c->link, on_dressed);
+	else
+		go_on(c);
 }
 
 static void
@@ -137,6 +165,8 @@ refuse_cycle(struct client *c, const struct error_fields *e)
 	conn_send(&c->conn, text.p, text.n);
 	text_fini(&text);
 	c->refusing = true;
+	route_forget(&c->routing);
+	retry_end(&c->link);
 }
 
 bool
@@ -150,7 +180,8 @@ request_is_admitted(struct client *c, enum want want)
 		.hint = "Try again after a pause, longer each time.",
 	};
 
-	if (pool_admits(c->pool, want, detail, sizeof detail))
+	if (pool_admits(sides_choose(c->pool, want, c->wait.route), want,
+	    detail, sizeof detail))
 		return true;
 	if (c->state == CLIENT_LOGIN) {
 		e.severity = "FATAL";
@@ -165,11 +196,39 @@ request_is_admitted(struct client *c, enum want want)
 }
 
 static void
-want_server(struct client *c)
+wait_for_server(struct client *c)
 {
 	struct pooler *p = c->pooler;
 	int64_t notify = p->config->query_wait_notify;
 	int64_t limit = wait_limit(c);
+
+	client_set_state(c, CLIENT_WAITING);
+	c->wait.want = WANT_SERVER;
+	c->wait.granted = on_granted;
+	c->wait.refused = on_refused;
+	sides_acquire(c->pool, &c->wait);
+	if (c->wait.pool == NULL)
+		return;
+	if (notify > 0 && (limit == 0 || notify < limit))
+		deadline_arm(&p->notify_deadlines, &c->deadline, notify);
+	else
+		deadline_arm(&p->wait_deadlines, &c->deadline, limit);
+}
+
+/* The server it had is of no use, and it has seen nothing of that. */
+static void
+ask_again(struct client *c)
+{
+	client_set_state(c, CLIENT_IDLE);
+	if (c->link.retry != NULL)
+		c->wait.route = c->link.retry->route;
+	wait_for_server(c);
+}
+
+static void
+want_server(struct client *c)
+{
+	struct pooler *p = c->pooler;
 
 	if (p->draining && p->shutdown == SHUTDOWN_WAIT_FOR_SERVERS &&
 	    c->pool->count[SERVER_IDLE] == 0) {
@@ -179,18 +238,9 @@ want_server(struct client *c)
 	}
 	if (!request_is_admitted(c, WANT_SERVER))
 		return;
-	client_set_state(c, CLIENT_WAITING);
 	c->request = now_of(c);
-	c->wait.want = WANT_SERVER;
-	c->wait.granted = on_granted;
-	c->wait.refused = on_refused;
-	pool_acquire(c->pool, &c->wait);
-	if (c->wait.pool == NULL)
-		return;
-	if (notify > 0 && (limit == 0 || notify < limit))
-		deadline_arm(&p->notify_deadlines, &c->deadline, notify);
-	else
-		deadline_arm(&p->wait_deadlines, &c->deadline, limit);
+	c->losses = 0;
+	wait_for_server(c);
 }
 
 void
@@ -362,6 +412,28 @@ discard(struct client *c, const struct frame *f, size_t n)
 	return take;
 }
 
+/* Something that needs a server, unless it can be answered without one.
+ * False: more of it is needed to know which. */
+static bool
+take_request(struct client *c, const unsigned char *p, size_t n, size_t *at)
+{
+	size_t bytes = 0;
+
+	switch (route_request(c, p + *at, n - *at, &c->wait.route, &bytes)) {
+	case ROUTE_SERVER:
+		want_server(c);
+		return true;
+	case ROUTE_DONE:
+		*at += bytes;
+		request_idle_anew(c);
+		return true;
+	case ROUTE_MORE:
+		break;
+	}
+	conn_need(&c->conn, bytes);
+	return false;
+}
+
 /* Handle what an idle client sent; returns what was consumed. When it has
  * got a server meanwhile, the rest is the relay's. */
 static size_t
@@ -380,7 +452,8 @@ read_idle(struct client *c, const unsigned char *p, size_t n)
 		}
 		switch (classify(c, p + at, n - at, &f)) {
 		case ASK_SERVER:
-			want_server(c);
+			if (!take_request(c, p, n, &at))
+				return at;
 			break;
 		case ASK_NOTHING:
 			at += discard(c, &f, n - at);
@@ -475,6 +548,7 @@ on_rest(struct link *link)
 		return;
 	}
 	relay_unlink(link);
+	retry_end(link);
 	client_set_state(c, CLIENT_IDLE);
 	arm_idle(c);
 	pool_release(s);
@@ -490,18 +564,40 @@ on_block(struct link *link)
 }
 
 static void
+on_again(struct link *link)
+{
+	struct client *c = container_of(link, struct client, link);
+	struct server *s = relay_unlink(link);
+
+	ask_again(c);
+	pool_release(s);
+}
+
+/* While it was given its settings nothing of the client's was under way. */
+static bool
+may_ask_again(struct client *c)
+{
+	return retry_is_due(&c->link) ||
+	    (c->state == CLIENT_WAITING && c->losses++ < LOSSES_MAX);
+}
+
+static void
 on_lost(struct link *link, const char *why, bool told)
 {
 	struct client *c = container_of(link, struct client, link);
 
-	if (told)
+	if (!told && may_ask_again(c))
+		ask_again(c);
+	else if (told)
 		client_finish(c, why);
 	else
 		client_fail(c, SQLSTATE_CONNECTION_FAILURE,
 		    "server conn crashed?");
 }
 
-static const struct link_hooks link_hooks = { on_rest, on_block, on_lost };
+static const struct link_hooks link_hooks = {
+	on_rest, on_block, on_again, on_lost
+};
 
 void
 request_start(struct client *c)
@@ -509,6 +605,7 @@ request_start(struct client *c)
 	deadline_disarm(&c->deadline);
 	c->link.hooks = &link_hooks;
 	client_set_state(c, CLIENT_IDLE);
+	route_start(c);
 	arm_idle(c);
 	c->conn.ops = &session_ops;
 	c->pool->stats.client_login_count++;

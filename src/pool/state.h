@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/roster.h"
 #include "cluster/host.h"
+#include "cluster/topology.h"
 #include "net/conn.h"
 #include "net/deadline.h"
 #include "net/loop.h"
@@ -67,6 +68,8 @@ struct pooler {
 	struct statement_table *statements;
 	struct authquery_table *lookups;
 	struct source_table *sources;   /* of logins */
+	struct verdicts *verdicts;
+	struct topologies topologies;
 	const struct pool_hooks *pool_hooks;
 	struct list pools;              /* by database, then user */
 	uint32_t npools;

@@ -15,10 +15,13 @@
 
 #define STAR 1          /* the name is a beginning */
 
+/* It does nothing: its answer just differs. */
+#define TELLS UINT32_MAX
+
 static const struct {
 	const char *name;
 	int star;
-	uint32_t facts;         /* besides SQL_BOUND */
+	uint32_t facts;         /* besides SQL_BOUND and SQL_ACTS */
 } bound[] = {
 	{ "set_config", 0, SQL_SET_CONFIG },
 	{ "nextval", 0, SQL_SEQUENCE },
@@ -30,15 +33,16 @@ static const struct {
 	{ "pg_advisory_unlock", STAR, SQL_ADVISORY_UNLOCK },
 	{ "pg_advisory_xact_", STAR, 0 },
 	{ "pg_try_advisory_xact_", STAR, 0 },
-	{ "current_setting", 0, 0 },
+	{ "current_setting", 0, TELLS },
 	{ "setseed", 0, 0 },
-	{ "pg_stat_", STAR, 0 },
+	{ "pg_stat_reset", STAR, 0 },
+	{ "pg_stat_", STAR, TELLS },
 	{ "pg_sequence_last_value", 0, 0 },
-	{ "pg_lock", STAR, 0 },
-	{ "pg_blocking_pids", 0, 0 },
+	{ "pg_lock", STAR, TELLS },
+	{ "pg_blocking_pids", 0, TELLS },
 	{ "pg_safe_snapshot_blocking_pids", 0, 0 },
 	{ "pg_isolation_test", STAR, 0 },
-	{ "pg_backend_pid", 0, 0 },
+	{ "pg_backend_pid", 0, TELLS },
 	{ "pg_cancel_backend", 0, 0 },
 	{ "pg_terminate_backend", 0, 0 },
 	{ "pg_log_backend_memory_contexts", 0, 0 },
@@ -47,16 +51,16 @@ static const struct {
 	{ "pg_listening_channels", 0, 0 },
 	{ "pg_my_temp_schema", 0, 0 },
 	{ "pg_is_other_temp_schema", 0, 0 },
-	{ "pg_postmaster_start_time", 0, 0 },
-	{ "pg_conf_load_time", 0, 0 },
+	{ "pg_postmaster_start_time", 0, TELLS },
+	{ "pg_conf_load_time", 0, TELLS },
 	{ "pg_reload_conf", 0, 0 },
 	{ "pg_rotate_logfile", STAR, 0 },
-	{ "pg_current_logfile", 0, 0 },
+	{ "pg_current_logfile", 0, TELLS },
 	{ "pg_export_snapshot", 0, 0 },
-	{ "pg_is_in_recovery", 0, 0 },
-	{ "pg_is_wal_replay_paused", 0, 0 },
-	{ "pg_get_wal_", STAR, 0 },
-	{ "pg_last_", STAR, 0 },
+	{ "pg_is_in_recovery", 0, TELLS },
+	{ "pg_is_wal_replay_paused", 0, TELLS },
+	{ "pg_get_wal_", STAR, TELLS },
+	{ "pg_last_", STAR, TELLS },
 	{ "pg_wal_", STAR, 0 },
 	{ "pg_walfile_", STAR, 0 },
 	{ "pg_current_wal_", STAR, 0 },
@@ -70,7 +74,7 @@ static const struct {
 	{ "pg_logical_", STAR, 0 },
 	{ "pg_drop_replication_slot", 0, 0 },
 	{ "pg_copy_", STAR, 0 },
-	{ "pg_control_", STAR, 0 },
+	{ "pg_control_", STAR, TELLS },
 	{ "pg_current_xact_id", STAR, 0 },
 	{ "pg_current_snapshot", 0, 0 },
 	{ "pg_xact_status", 0, 0 },
@@ -81,15 +85,15 @@ static const struct {
 	{ "pg_file_", STAR, 0 },
 	{ "pg_prepared_", STAR, 0 },
 	{ "pg_cursor", STAR, 0 },
-	{ "pg_show_all_", STAR, 0 },
+	{ "pg_show_all_", STAR, TELLS },
 	{ "pg_hba_file_rules", 0, 0 },
 	{ "pg_ident_file_mappings", 0, 0 },
 	{ "pg_get_backend_memory_contexts", 0, 0 },
 	{ "pg_get_shmem_allocations", 0, 0 },
 	{ "pg_get_replication_slots", 0, 0 },
-	{ "pg_jit_available", 0, 0 },
-	{ "inet_server_", STAR, 0 },
-	{ "inet_client_", STAR, 0 },
+	{ "pg_jit_available", 0, TELLS },
+	{ "inet_server_", STAR, TELLS },
+	{ "inet_client_", STAR, TELLS },
 	{ "lo_", STAR, 0 },
 	{ "loread", 0, 0 },
 	{ "lowrite", 0, 0 },
@@ -122,7 +126,9 @@ facts_of_function(struct str name)
 	for (i = 0; i < countof(bound); i++)
 		if (begins_with(name, bound[i].name) &&
 		    (bound[i].star || name.n == strlen(bound[i].name)))
-			return SQL_CALLS | SQL_BOUND | bound[i].facts;
+			return SQL_CALLS | SQL_BOUND |
+			    (bound[i].facts == TELLS ? 0 : SQL_ACTS |
+			    bound[i].facts);
 	return SQL_CALLS;
 }
 

@@ -42,8 +42,9 @@ struct sql_class classify_text(struct str text);
  * or none) of functions that are known to mean something else on a replica or
  * in another session, though a replica may not refuse them: advisory locks,
  * set_config, current_setting, pg_stat_*, recovery and backup functions,
- * large objects, dblink. Everything else of SQL_CALLS must be looked up: the
- * refs of the tree have the names.
+ * large objects, dblink; SQL_ACTS as well, unless all of these only tell
+ * about the server or the session. Everything else of SQL_CALLS must be
+ * looked up: the refs of the tree have the names.
  *
  * Where a fingerprint's verbs have none of CLASSIFY_BY_TEXT, the class says
  * all, and may come from the cache; otherwise the names count, and the text

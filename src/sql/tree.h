@@ -77,6 +77,7 @@ enum sql_kind {
 #define SQL_ADVISORY_LOCK 0x100000u     /* one that outlives transactions */
 #define SQL_ADVISORY_UNLOCK 0x200000u
 #define SQL_SEQUENCE 0x400000u  /* nextval, currval, lastval, setval */
+#define SQL_ACTS 0x800000u      /* a bound one that does more than tell */
 
 enum sql_isolation {
 	SQL_ISOLATION_DEFAULT,  /* not said */

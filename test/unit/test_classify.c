@@ -10,11 +10,12 @@
 
 #define R SQL_READ
 #define C SQL_CALLS
-#define B (SQL_CALLS | SQL_BOUND)
+#define T (SQL_CALLS | SQL_BOUND)
+#define B (T | SQL_ACTS)
 
 /* Of all facts, those that are asked for here. */
 #define ASKED (SQL_READ | SQL_CALLS | SQL_BOUND | SQL_SET_CONFIG |      \
-	SQL_ADVISORY_LOCK | SQL_ADVISORY_UNLOCK | SQL_SEQUENCE)
+	SQL_ADVISORY_LOCK | SQL_ADVISORY_UNLOCK | SQL_SEQUENCE | SQL_ACTS)
 
 static const struct {
 	const char *text;
@@ -72,16 +73,19 @@ static const struct {
 	    R | B | SQL_ADVISORY_LOCK },
 	{ "select pg_advisory_unlock_all()", R | B | SQL_ADVISORY_UNLOCK },
 	{ "select pg_advisory_xact_lock(1)", R | B },
-	{ "select pg_backend_pid()", R | B },
+	{ "select pg_backend_pid()", R | T },
 	{ "select * from pg_stat_activity", R | SQL_BOUND },
 	{ "select * from pg_catalog.pg_locks", R | SQL_BOUND },
 	{ "select pg_notify('a', 'b')", R | B },
+	{ "select pg_stat_get_backend_pid(1)", R | T },
+	{ "select pg_stat_reset()", R | B },
+	{ "select pg_is_in_recovery(), pg_notify('a', 'b')", R | B },
 	{ "select dblink_exec('x')", R | B },
 	{ "select lo_create(1)", R | B },
-	{ "select pg_is_in_recovery()", R | B },
+	{ "select pg_is_in_recovery()", R | T },
 	{ "select pg_switch_wal()", R | B },
 	{ "select txid_current()", R | B },
-	{ "select current_setting('x')", R | B },
+	{ "select current_setting('x')", R | T },
 	{ "select setseed(1)", R | B },
 	{ "select nextvalue(1)", R | C },
 	{ "select pg_typeof(1)", R | C },

@@ -1,0 +1,244 @@
+/*
+ * retry.c - requests that another server is asked as well; see retry.h.
+ *
+ * In a routed database what a client sends first, when it has got a server,
+ * is kept until it has seen some of the answer. It is sent again elsewhere
+ *
+ *	- if nothing of it was sent yet;
+ *	- if it is a read, and the replica is lost, or answers with an error:
+ *	  that may be for the replica's being one. Then the primary is asked,
+ *	  once, and its answer counts;
+ *	- if the server says goodbye instead of an answer, and it is a single
+ *	  statement that is one transaction: then it has not been committed.
+ *
+ * If the connection just breaks, nobody knows whether a write has happened:
+ * the client is told so.
+ */
+#include "pool/retry.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "cluster/topology.h"
+#include "pgwire/error.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
+#include "pgwire/tracker.h"
+#include "pgwire/writer.h"
+#include "pool/asked.h"
+#include "pool/lane.h"
+#include "pool/outgoing.h"
+#include "pool/pools.h"
+#include "pool/relay.h"
+#include "pool/server.h"
+#include "pool/state.h"
+#include "sql/classify.h"
+
+#define TRIES_MAX 3
+
+void
+retry_start(struct link *link, enum route route, char *begin)
+{
+	struct retry *r = mem_alloc(sizeof *r);
+
+	must(link->retry == NULL);
+	r->route = route;
+	r->begin = begin;
+	r->keeps = true;
+	link->retry = r;
+}
+
+void
+retry_end(struct link *link)
+{
+	struct retry *r = link->retry;
+
+	if (r == NULL)
+		return;
+	mem_free(r->begin);
+	text_fini(&r->kept);
+	mem_free(r);
+	link->retry = NULL;
+}
+
+bool
+retry_is_due(const struct link *link)
+{
+	return link != NULL && link->retry != NULL && link->retry->due;
+}
+
+struct str
+retry_next(struct link *link)
+{
+	struct retry *r = link->retry;
+
+	r->due = false;
+	r->begun = false;
+	r->unstarted = false;
+	r->replays = r->kept.n > 0;
+	return (struct str){ r->kept.p, r->kept.n };
+}
+
+void
+retry_begin(struct link *link, struct outgoing *out)
+{
+	struct retry *r = link->retry;
+
+	if (r->begun || r->begin == NULL)
+		return;
+	r->begun = true;
+	writer_query(&out->made, r->begin);
+	outgoing_made(out);
+	(void)tracker_frontend(&link->server->tracker, FE_QUERY, 0, HIDE_ALL);
+}
+
+void
+retry_keep(struct link *link, const void *p, size_t n)
+{
+	struct retry *r = link->retry;
+
+	if (!r->keeps)
+		return;
+	if (r->replays)
+		r->replays = false;
+	else if (n <= ASKED_BYTES_MAX - r->kept.n)
+		text_add(&r->kept, p, n);
+	else
+		retry_answered(link);
+}
+
+void
+retry_answered(struct link *link)
+{
+	link->retry->keeps = false;
+	text_fini(&link->retry->kept);
+}
+
+/* One that does not commit before its end? */
+static bool
+is_one_transaction(struct str text)
+{
+	struct fingerprint fp = fingerprint_of(text, false, 0);
+
+	return !fp.broken && fp.statements == 1 && (fp.verbs &
+	    ~(CLASSIFY_QUERIES | VERB_BIT(BEGIN) | VERB_BIT(START))) == 0;
+}
+
+/* Is what was sent exactly one request, which can be sent again? */
+static bool
+is_whole(const struct link *link, bool one_transaction)
+{
+	const struct text *kept = &link->retry->kept;
+	struct asked a;
+	unsigned i;
+
+	if (link->passing > 0 || asked_read(&a, (const unsigned char *)kept->p,
+	    kept->n, UINT32_MAX / 8, link->names) != ASKED ||
+	    a.bytes != kept->n)
+		return false;
+	for (i = 0; i < a.n && one_transaction; i++)
+		if (!is_one_transaction(a.texts[i]))
+			return false;
+	return true;
+}
+
+/* An error that a replica gives for being one? In a block that costs the
+ * connection, so it has to be likely. */
+static bool
+is_of_replicas(const struct retry *r, const struct error_fields *e)
+{
+	static const char *const codes[] = { "25006", "0A000", "55000",
+		"XX000", "42P01", "42703", "42883", "42704", "3F000",
+		"40001", "40P01" };
+	size_t i;
+
+	if (r->begin == NULL)
+		return !error_is(e, "57014");
+	for (i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (error_is(e, codes[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_at_replica(const struct server *s)
+{
+	return s->pool->front != NULL;
+}
+
+/* The same for a goodbye: it is followed by the connection's end. */
+static bool
+hides_error(struct server *s, const struct error_fields *e)
+{
+	struct retry *r = s->link->retry;
+
+	if (r->tries >= TRIES_MAX)
+		return false;
+	if (error_ends_connection(e)) {
+		r->unstarted = error_is(e, "57P01") &&
+		    is_whole(s->link, true);
+		return r->unstarted || (r->route == ROUTE_READ &&
+		    is_whole(s->link, false));
+	}
+	if (r->route != ROUTE_READ || !is_at_replica(s) ||
+	    !is_of_replicas(r, e) || !is_whole(s->link, false))
+		return false;
+	s->lane->retries++;
+	r->route = ROUTE_PRIMARY;
+	r->hiding = true;
+	return true;
+}
+
+bool
+retry_hides(struct server *s, char type, const unsigned char *frame, size_t n)
+{
+	struct retry *r = s->link->retry;
+	struct error_fields e;
+
+	if (r->hiding) {
+		r->hiding = type != BE_READY_FOR_QUERY;
+		r->due = !r->hiding;
+		return true;
+	}
+	if (!r->keeps || type == BE_NOTICE || type == BE_PARAMETER_STATUS)
+		return false;
+	if (type == BE_ERROR && n > 0) {
+		e = error_fields_of(frame + FRAME_HEADER, n - FRAME_HEADER);
+		if (hides_error(s, &e))
+			return true;
+	}
+	retry_answered(s->link);
+	return false;
+}
+
+static bool
+can_be_lost(const struct link *link)
+{
+	const struct retry *r = link->retry;
+
+	if (!r->keeps || r->tries >= TRIES_MAX)
+		return false;
+	return r->kept.n == 0 || r->unstarted || (r->route == ROUTE_READ &&
+	    is_whole(link, false));
+}
+
+bool
+retry_may_lose(const struct server *s)
+{
+	return can_be_lost(s->link);
+}
+
+bool
+retry_lost(struct server *s)
+{
+	struct retry *r = s->link->retry;
+
+	/* Its error was not shown, and its end has not come. */
+	if (!r->hiding && !can_be_lost(s->link))
+		return false;
+	tracker_abandon(&s->tracker);
+	s->lane->retries++;
+	r->hiding = false;
+	r->tries++;
+	r->due = true;
+	return true;
+}

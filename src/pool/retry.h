@@ -1,0 +1,67 @@
+/*
+ * retry.h - asking another server what one left unanswered; see retry.c.
+ */
+#ifndef POOL_RETRY_H
+#define POOL_RETRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "pool/queue.h"
+
+struct link;
+struct outgoing;
+struct server;
+
+/* Of one link, and of those that follow it for the same request. */
+struct retry {
+	enum route route;
+	uint8_t tries;
+	char *begin;            /* goes before, unseen; NULL: nothing */
+	struct text kept;       /* what the client has sent */
+	bool begun;             /* begin was sent to this server */
+	bool keeps;             /* the client has seen no answer yet */
+	bool hiding;            /* up to ReadyForQuery */
+	bool unstarted;         /* the server has said so, or it is a read */
+	bool due;               /* the next server is to be asked */
+	bool replays;           /* kept is what it gets first */
+};
+
+void retry_start(struct link *, enum route, char *begin);
+	/* The first server for this request comes. Takes over begin. */
+
+void retry_end(struct link *);
+	/* It is answered, or the client has left. Harmless without one. */
+
+bool retry_is_due(const struct link *);
+
+struct str retry_next(struct link *);
+	/* The next server is linked: what it is to be sent first, which stays
+	 * in place until it has answered. */
+
+/* For the relay, while there is one: */
+
+void retry_begin(struct link *, struct outgoing *);
+	/* The client's bytes follow. */
+
+void retry_keep(struct link *, const void *, size_t n);
+	/* These were passed on. */
+
+void retry_answered(struct link *);
+	/* The client sees something that can be said only once. */
+
+bool retry_hides(struct server *, char type, const unsigned char *frame,
+    size_t n);
+	/* A frame that its client would see; n is 0 unless all of it is
+	 * here. Is it not to be shown? */
+
+bool retry_lost(struct server *);
+	/* The server is lost: will another one be asked? Its tracker owes
+	 * nothing any more then. */
+
+bool retry_may_lose(const struct server *);
+	/* Could it be lost without the client's noticing? */
+
+#endif

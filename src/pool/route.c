@@ -1,0 +1,352 @@
+/*
+ * route.c - where a request may run: at the primary, or at a replica.
+ *
+ * With routing = explicit the client says so:
+ *
+ *	- by a hint in a comment, pgweir:primary or pgweir:replica;
+ *	- by SET pgweir.route = primary | replica | auto, for what follows;
+ *	- by the entry of its database (role = replica);
+ *	- by BEGIN READ ONLY, if the first statement behind it is a plain
+ *	  read. READ ONLY alone still allows NOTIFY and advisory locks, and
+ *	  SERIALIZABLE does not exist on replicas.
+ *
+ * In doubt it is the primary: a text that cannot be read, a batch that has no
+ * Sync yet or a Flush in it.
+ *
+ * To see the first statement of a block that was begun alone, BEGIN is
+ * answered here. The client is in a transaction then, and has no server; if
+ * it ends that at once, it never needs one. The text is sent, unseen, before
+ * the first statement.
+ *
+ * What may run at the primary while there is no replica is a read
+ * (ROUTE_READ). What the client wants at a replica though it might write has
+ * to wait for one (ROUTE_REPLICA): PostgreSQL will refuse the write.
+ */
+#include "pool/route.h"
+
+#include <string.h>
+
+#include "config/config.h"
+#include "net/loop.h"
+#include "pgwire/messages.h"
+#include "pgwire/params.h"
+#include "pgwire/writer.h"
+#include "pool/asked.h"
+#include "pool/client.h"
+#include "pool/database.h"
+#include "pool/pools.h"
+#include "pool/state.h"
+#include "sql/verdicts.h"
+
+#define SETTING "pgweir.route"
+
+static enum wish
+default_wish(const struct client *c)
+{
+	const struct config_database *e = c->database->entry;
+
+	return e != NULL && e->role == DATABASE_ROLE_REPLICA ? WISH_REPLICA :
+	    WISH_AUTO;
+}
+
+void
+route_start(struct client *c)
+{
+	c->routing.wish = default_wish(c);
+}
+
+/*
+ * What a text is.
+ */
+
+static const char *
+param(const struct client *c, const char *name)
+{
+	int i = param_names_find(c->pooler->names, name);
+
+	return i >= 0 ? paramset_get(c->link.params, (unsigned)i) : NULL;
+}
+
+static bool
+is_readable(const struct client *c)
+{
+	const char *encoding = param(c, "client_encoding");
+	const char *strings = param(c, "standard_conforming_strings");
+
+	return (encoding == NULL ||
+	    lexer_encoding_is_safe(str_of(encoding))) &&
+	    (strings == NULL || strcmp(strings, "off") != 0);
+}
+
+/* What the texts of a request say. */
+struct sense {
+	unsigned hints;
+	struct sql_class first, second;
+	bool reads;             /* each of them does nothing else */
+};
+
+static bool
+is_read(const struct sql_class *k)
+{
+	return k->result == SQL_PARSED && (k->facts & SQL_READ) != 0 &&
+	    (k->facts & (SQL_ACTS | SQL_TEMP)) == 0;
+}
+
+static struct sql_class
+class_of(const struct client *c, struct str text, unsigned *hints)
+{
+	const struct pooler *p = c->pooler;
+	struct fingerprint fp = fingerprint_of(text, false, p->hash_seed);
+	struct sql_class k;
+
+	*hints |= fp.hints;
+	(void)verdicts_ask(p->verdicts, &fp, text, 0, loop_now(p->loop), &k);
+	return k;
+}
+
+static struct sense
+sense_of(const struct client *c, const struct asked *a)
+{
+	struct sense s = { .reads = a->n > 0 };
+	struct sql_class k;
+	unsigned i;
+
+	for (i = 0; i < a->n; i++) {
+		k = class_of(c, a->texts[i], &s.hints);
+		if (i == 0)
+			s.first = k;
+		else if (i == 1)
+			s.second = k;
+		s.reads = s.reads && is_read(&k);
+	}
+	return s;
+}
+
+/* A BEGIN of what could run on a replica? Only that counts which it does not
+ * itself exclude. */
+static bool
+may_be_deferred(const struct sql_class *k, enum wish wish)
+{
+	return k->result == SQL_PARSED && k->kind == SQL_BEGIN &&
+	    k->statements == 1 && (k->facts & SQL_READ_WRITE) == 0 &&
+	    k->isolation != SQL_SERIALIZABLE &&
+	    ((k->facts & SQL_READ_ONLY) != 0 || wish == WISH_REPLICA);
+}
+
+/* May it go to a replica if the first statement behind it does? */
+static bool
+begins_a_read(const struct sql_class *k)
+{
+	return may_be_deferred(k, WISH_AUTO);
+}
+
+static bool
+ends_a_block(const struct sql_class *k)
+{
+	return k->result == SQL_PARSED && k->statements == 1 &&
+	    (k->kind == SQL_COMMIT || k->kind == SQL_ROLLBACK) &&
+	    (k->facts & SQL_CHAIN) == 0;
+}
+
+/*
+ * What is answered here.
+ */
+
+/* Could the answers to this be made without a server? */
+static bool
+is_answerable(const struct asked *a)
+{
+	return a->executes && a->n == 1 && !a->named &&
+	    a->nmessages <= ASKED_MESSAGES;
+}
+
+static enum route_step
+answer(struct client *c, const struct asked *a, const char *tag,
+    char status, size_t *bytes)
+{
+	struct text out = { 0 };
+
+	asked_answer(a, tag, status, &out);
+	client_send(c, out.p, out.n);
+	text_fini(&out);
+	*bytes = a->bytes;
+	return ROUTE_DONE;
+}
+
+/* Is the next token this word? */
+static bool
+take_word(struct lexer *l, const char *lower)
+{
+	struct token t;
+
+	lexer_next(l, &t);
+	return token_is_word(&t, lower);
+}
+
+static bool
+take_setting(struct lexer *l)
+{
+	struct token t;
+
+	if (!take_word(l, "pgweir"))
+		return false;
+	lexer_next(l, &t);
+	return str_is(t.text, ".") && take_word(l, "route");
+}
+
+static bool
+is_last(struct lexer *l)
+{
+	struct token t;
+
+	do
+		lexer_next(l, &t);
+	while (t.type == TOKEN_PUNCT && str_is(t.text, ";"));
+	return t.type == TOKEN_END;
+}
+
+/* A word, or the same in quotes. */
+static bool
+is_value(const struct token *t, const char *lower)
+{
+	struct str s = t->text;
+
+	if (t->type == TOKEN_STRING && s.n >= 2 && s.p[0] == '\'')
+		s = (struct str){ s.p + 1, s.n - 2 };
+	else if (t->type != TOKEN_WORD)
+		return false;
+	return str_is_nocase(s, lower);
+}
+
+/* Is text a SET or RESET of ours? */
+static bool
+reads_wish(const struct client *c, struct str text, enum wish *wish,
+    const char **tag)
+{
+	struct lexer l = lexer_on(text, false), second;
+	struct token t;
+
+	lexer_next(&l, &t);
+	*tag = token_is_word(&t, "reset") ? "RESET" : "SET";
+	*wish = default_wish(c);
+	if (token_is_word(&t, "reset"))
+		return take_setting(&l) && is_last(&l);
+	if (!token_is_word(&t, "set"))
+		return false;
+	second = l;
+	if (!take_word(&second, "session"))
+		second = l;
+	if (!take_setting(&second))
+		return false;
+	lexer_next(&second, &t);
+	if (!str_is(t.text, "=") && !token_is_word(&t, "to"))
+		return false;
+	lexer_next(&second, &t);
+	if (is_value(&t, "primary"))
+		*wish = WISH_PRIMARY;
+	else if (is_value(&t, "replica"))
+		*wish = WISH_REPLICA;
+	else if (!is_value(&t, "auto") && !is_value(&t, "default"))
+		return false;
+	return is_last(&second);
+}
+
+static enum route_step
+defer_begin(struct client *c, const struct asked *a, enum wish wish,
+    size_t *bytes)
+{
+	struct text text = { 0 };
+
+	text_add(&text, a->texts[0].p, a->texts[0].n);
+	/* As it would be on a replica, wherever it runs. */
+	if (wish == WISH_REPLICA)
+		text_puts(&text, "\n;SET TRANSACTION READ ONLY");
+	c->routing.begin = text.p;
+	c->routing.begun = wish;
+	return answer(c, a, "BEGIN", 'T', bytes);
+}
+
+/*
+ * Where it may run.
+ */
+
+/* In a block whose BEGIN waits. */
+static enum route_step
+go_on(struct client *c, const struct asked *a, enum route *route,
+    size_t *bytes)
+{
+	struct sense s = sense_of(c, a);
+
+	if (ends_a_block(&s.first) && is_answerable(a)) {
+		route_forget(&c->routing);
+		return answer(c, a, s.first.kind == SQL_COMMIT ? "COMMIT" :
+		    "ROLLBACK", 'I', bytes);
+	}
+	*route = (s.hints & HINT_PRIMARY) == 0 && (is_read(&s.first) ||
+	    c->routing.begun == WISH_REPLICA) ? ROUTE_READ : ROUTE_PRIMARY;
+	return ROUTE_SERVER;
+}
+
+static enum route_step
+decide(struct client *c, const struct asked *a, enum route *route,
+    size_t *bytes)
+{
+	struct sense s = sense_of(c, a);
+	enum wish wish = c->routing.wish;
+	bool reads = false;
+
+	if (s.hints & HINT_PRIMARY)
+		wish = WISH_PRIMARY;
+	else if (s.hints & HINT_REPLICA)
+		wish = WISH_REPLICA;
+	*route = ROUTE_PRIMARY;
+	if (wish == WISH_PRIMARY)
+		return ROUTE_SERVER;
+	if (may_be_deferred(&s.first, wish) && is_answerable(a))
+		return defer_begin(c, a, wish, bytes);
+	if (s.reads || a->n == 0 || (begins_a_read(&s.first) && a->n > 1 &&
+	    is_read(&s.second)))
+		reads = true;
+	if (wish == WISH_REPLICA)
+		*route = reads ? ROUTE_READ : ROUTE_REPLICA;
+	else if (reads && begins_a_read(&s.first))
+		*route = ROUTE_READ;
+	return ROUTE_SERVER;
+}
+
+enum route_step
+route_request(struct client *c, const unsigned char *p, size_t n,
+    enum route *route, size_t *bytes)
+{
+	const struct config *cfg = c->pooler->config;
+	enum wish wish = c->routing.wish;
+	struct asked a;
+	const char *tag;
+
+	*route = ROUTE_PRIMARY;
+	if (c->pool->replicas == NULL && c->routing.begin == NULL)
+		return ROUTE_SERVER;
+	if (p[0] == FE_QUERY && cfg->disable_pqexec)
+		return ROUTE_SERVER;
+	if (wish == WISH_REPLICA)
+		*route = ROUTE_REPLICA;
+	if (!is_readable(c))
+		return ROUTE_SERVER;
+	switch (asked_read(&a, p, n, (uint32_t)cfg->max_packet_size,
+	    c->link.names)) {
+	case ASKED_MORE:
+		*bytes = a.bytes;
+		return ROUTE_MORE;
+	case ASKED_UNCLEAR:
+		return ROUTE_SERVER;
+	case ASKED:
+		break;
+	}
+	if (is_answerable(&a) && reads_wish(c, a.texts[0], &wish, &tag)) {
+		c->routing.wish = wish;
+		return answer(c, &a, tag, c->routing.begin != NULL ? 'T' :
+		    'I', bytes);
+	}
+	return c->routing.begin != NULL ? go_on(c, &a, route, bytes) :
+	    decide(c, &a, route, bytes);
+}
