@@ -51,7 +51,7 @@ struct client {
 	struct conn conn;
 	struct link link;
 	struct wait wait;
-	struct routing routing;
+	struct route_state routing;
 	struct deadline deadline;       /* login, wait or closing */
 	struct log_ctx log;
 	struct pooler *pooler;

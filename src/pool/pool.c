@@ -37,6 +37,7 @@
 #include "pool/pools.h"
 #include "pool/relay.h"
 #include "pool/session.h"
+#include "pool/spread.h"
 #include "pool/state.h"
 #include "pool/user.h"
 
@@ -195,7 +196,7 @@ pool_wait_reason(const struct wait *w)
 /* The idle server that is due: the one used last, so that the others can go
  * to rest, or with server_round_robin the one used first. */
 static struct server *
-pick_idle(const struct pool *p)
+pick_idle_of(const struct pool *p, const struct lane *only)
 {
 	bool oldest = p->pooler->config->server_round_robin;
 	struct server *best = NULL, *s;
@@ -205,7 +206,7 @@ pick_idle(const struct pool *p)
 	LANE_EACH (n, l, p) {
 		m = oldest ? list_last(&l->servers[SERVER_IDLE]) :
 		    list_first(&l->servers[SERVER_IDLE]);
-		if (m == NULL)
+		if (m == NULL || (only != NULL && l != only))
 			continue;
 		s = container_of(m, struct server, member);
 		if (best == NULL || (oldest ? s->used.usec < best->used.usec :
@@ -221,6 +222,17 @@ next_of(const struct pool *p)
 {
 	return p->queue.fairness == NULL ? queue_first(&p->queue) :
 	    queue_next(&p->queue, pools_servers(p));
+}
+
+static struct server *
+pick_idle(struct pool *p)
+{
+	struct lane *l;
+
+	if (p->serves == 0)
+		return pick_idle_of(p, NULL);
+	l = spread_pick(p, next_of(p));
+	return l != NULL ? pick_idle_of(p, l) : NULL;
 }
 
 static void
@@ -280,7 +292,7 @@ start_check(struct server *s)
 static bool
 would_wait(const struct pool *p, enum want want)
 {
-	const struct server *s = pick_idle(p);
+	const struct server *s = pick_idle_of(p, NULL);
 
 	if (gate_lasting_failure(p) != NULL)
 		return false;
@@ -624,6 +636,7 @@ void
 pool_maintain(struct pool *p)
 {
 	each_server(p, SERVER_IDLE, maintain_idle, NULL);
+	spread_even(p);
 	pools_drop_retired(p);
 	if (pools_servers(p) < gate_min(p) || somebody_waits(p))
 		gate_fill(p);

@@ -191,6 +191,7 @@ destroy(struct pool *p)
 	timer_disarm(&p->timer);
 	fairness_destroy(p->queue.fairness);
 	quota_leave(&p->room);
+	balance_fini(&p->balance);
 	list_remove(&p->member);
 	p->pooler->npools--;
 	p->database->npools--;
@@ -368,6 +369,8 @@ pools_credentials(const struct pool *p)
 		return p->user->credentials;
 	if (p->database->forced != NULL)
 		return p->database->forced;
+	if (p->front != NULL)
+		p = p->front;
 	return p->learned != NULL && !p->user->known ? p->learned :
 	    p->user->credentials;
 }

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "cluster/budget.h"
+#include "cluster/balance.h"
 #include "cluster/quota.h"
 #include "config/setting.h"
 #include "net/loop.h"
@@ -52,6 +53,7 @@ struct pool {
 	struct queue newcomers;         /* for the welcome */
 	struct timer timer;             /* back-off or reserve */
 	const struct server_hooks *server_hooks;
+	struct balance balance;         /* whose turn among the hosts it is */
 	struct quota_wait room;         /* below a limit of db or user */
 	struct mono moved;              /* when a client last got a server */
 	uint32_t demand;                /* for servers, see limits.c ... */

@@ -59,6 +59,7 @@ struct wait {
 	struct pool *pool;      /* NULL: does not wait */
 	enum want want;
 	enum route route;
+	uint64_t number;        /* of the client's address: for ip_hash */
 	struct mono since;
 	struct fair_key *key;   /* whose turn it uses; NULL: fair_by is off */
 	struct fair_key *keys[QUEUE_SIDES];     /* those it has */

@@ -30,6 +30,7 @@
 #include "pgwire/writer.h"
 #include "pool/errand.h"
 #include "pool/heal.h"
+#include "pool/lane.h"
 #include "pool/observe.h"
 #include "pool/outgoing.h"
 #include "pool/pools.h"

@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/log.h"
 #include "base/must.h"
@@ -204,6 +205,9 @@ wait_for_server(struct client *c)
 
 	client_set_state(c, CLIENT_WAITING);
 	c->wait.want = WANT_SERVER;
+	if (c->pool->serves != 0)
+		c->wait.number = XXH3_64bits(c->addr.ip,
+		    sizeof c->addr.ip);
 	c->wait.granted = on_granted;
 	c->wait.refused = on_refused;
 	sides_acquire(c->pool, &c->wait);

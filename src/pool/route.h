@@ -18,7 +18,7 @@ enum wish {
 	WISH_REPLICA
 };
 
-struct routing {
+struct route_state {
 	enum wish wish;
 	char *begin;            /* what is to be sent for a BEGIN that was
 				 * answered; NULL: there is none */
@@ -29,7 +29,7 @@ void route_start(struct client *);
 	/* It is logged in. */
 
 static inline void
-route_forget(struct routing *r)
+route_forget(struct route_state *r)
 {
 	mem_free(r->begin);
 	r->begin = NULL;
