@@ -146,8 +146,8 @@ is_whole(const struct link *link, bool one_transaction)
 static bool
 is_of_replicas(const struct retry *r, const struct error_fields *e)
 {
-	static const char *const codes[] = { "25006", "0A000", "55000",
-		"XX000", "42P01", "42703", "42883", "42704", "3F000",
+	static const char *const codes[] = { "0A000", "55000", "XX000",
+		 "42P01", "42703", "42883", "42704", "3F000",
 		"40001", "40P01" };
 	size_t i;
 

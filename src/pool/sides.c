@@ -12,8 +12,10 @@
 #include "cluster/topology.h"
 #include "pool/database.h"
 #include "pool/gate.h"
+#include "pool/lane.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
+#include "pool/relay.h"
 #include "pool/state.h"
 
 /* Is there a replica that a server may be opened at, or one is open at? */
@@ -65,6 +67,37 @@ move_queue(struct queue *q, struct pool *front)
 	}
 }
 
+static bool
+is_down(const struct topology *t, const struct host *h)
+{
+	struct topology_status status;
+	size_t i;
+
+	for (i = 0; i < topology_count(t); i++)
+		if (topology_host(t, i) == h) {
+			topology_status(t, i, &status);
+			return status.reason == REASON_DOWN;
+		}
+	return false;
+}
+
+/* What was asked at a host that is down may be asked elsewhere, if it has not
+ * begun to answer. The rest may still get its answers. */
+static void
+give_up(struct pool *p)
+{
+	struct list *n, *m, *next;
+	struct lane *l;
+
+	LANE_EACH (n, l, p) {
+		if (!is_down(p->database->topology, l->host))
+			continue;
+		LIST_EACH_SAFE (m, next, &l->servers[SERVER_ACTIVE])
+			relay_abandon(container_of(m, struct server, member),
+			    "host is down");
+	}
+}
+
 static void
 follow(struct pool *front)
 {
@@ -78,8 +111,10 @@ follow(struct pool *front)
 		move_queue(&behind->queue, front);
 		move_queue(&behind->newcomers, front);
 		pool_serve(behind);
+		give_up(behind);
 	}
 	pool_serve(front);
+	give_up(front);
 }
 
 void

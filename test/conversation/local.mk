@@ -4,7 +4,7 @@ CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
 	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
 	talk_budget talk_prepared talk_prepared_sql talk_authquery \
-	talk_guessing
+	talk_guessing talk_routing
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -24,6 +24,10 @@ libworld_a_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_transactions_SOURCES = test/conversation/test_transactions.c
 talk_transactions_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_transactions_LDADD = $(CONVERSATION_LIBS)
+
+talk_routing_SOURCES = test/conversation/test_routing.c
+talk_routing_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_routing_LDADD = $(CONVERSATION_LIBS)
 
 talk_departures_SOURCES = test/conversation/test_departures.c
 talk_departures_CPPFLAGS = $(CONVERSATION_CPPFLAGS)

@@ -52,6 +52,12 @@ number(struct cue *c)
 	return n;
 }
 
+static unsigned
+number_or(struct cue *c, unsigned otherwise)
+{
+	return *c->rest != '\0' ? number(c) : otherwise;
+}
+
 /* Call f with the messages between slashes. */
 static void
 with_messages(struct world *w, struct cue *c, void (*f)(struct world *,
@@ -116,16 +122,22 @@ play_client(struct world *w, struct cue *c)
 static void
 play_server(struct world *w, struct cue *c)
 {
-	if (says(c, ":"))
+	char got[16];
+
+	if (says(c, "is at")) {
+		snprintf(got, sizeof got, "%d", server_host(w, c->n));
+		expect_word(c, got);
+	} else if (says(c, ":")) {
 		with_messages(w, c, server_replies_lines);
-	else if (says(c, "<"))
+	} else if (says(c, "<")) {
 		with_messages(w, c, server_gets_lines);
-	else if (says(c, "dies"))
+	} else if (says(c, "dies")) {
 		server_dies(w, c->n);
-	else if (says(c, "lingers"))
+	} else if (says(c, "lingers")) {
 		server_lingers(w, c->n);
-	else
+	} else {
 		misunderstood(c);
+	}
 }
 
 static void
@@ -202,6 +214,12 @@ play_host(struct world *w, struct cue *c)
 		servers_listen(w, c->n, false);
 	else if (says(c, "is up"))
 		servers_listen(w, c->n, true);
+	else if (says(c, "is primary"))
+		host_reports(w, c->n, false, number_or(c, 1));
+	else if (says(c, "is replica"))
+		host_reports(w, c->n, true, number_or(c, 1));
+	else if (says(c, "is silent"))
+		host_is_silent(w, c->n);
 	else
 		misunderstood(c);
 }

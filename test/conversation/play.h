@@ -16,6 +16,10 @@
  *	"no cancel", "one cancel"
  *	"refuse FATAL 28P01 text", "let in"    see servers_refuse()
  *	"host 1 is down", "host 1 is up"
+ *	"host 1 is primary", "host 2 is replica 3"   it says so when asked, of
+ *	                                   timeline 3
+ *	"host 2 is silent"                 it does not answer three times
+ *	"server 1 is at 2"                 on that host
  *	"pause", "resume shop", "kill", "reconnect"    of all or of one
  *	"reload pool_mode = session\n[databases]..."   see world_start()
  *	"resets by hand", "logins by hand", "cancels by hand"

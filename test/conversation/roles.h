@@ -84,6 +84,13 @@ void servers_report(struct world *, const char *pair);
 void servers_refuse(struct world *, const char *error);
 	/* "FATAL 28P01 message" to all logins from now on; NULL: let in. */
 void servers_listen(struct world *, unsigned host, bool);
+int server_host(struct world *, unsigned n);
+	/* The host that it is on; 0: it is gone. */
+
+void host_reports(struct world *, unsigned host, bool replica,
+    unsigned timeline);
+void host_is_silent(struct world *, unsigned host);
+	/* What control connections find, if there were any. */
 	/* Is there somebody at $1, $2, $3? At first there is. */
 
 unsigned cancel_target(struct world *, unsigned k);

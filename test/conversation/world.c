@@ -25,6 +25,7 @@
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
+#include "pool/lane.h"
 #include "pool/database.h"
 #include "pool/fairness.h"
 #include "pool/pool.h"
@@ -541,6 +542,61 @@ servers_listen(struct world *w, unsigned host, bool on)
 		h->fd = -1;
 	}
 	world_turn(w);
+}
+
+/* As the pooler knows it. */
+static struct host *
+host_in_pooler(struct world *w, unsigned host)
+{
+	const struct host_socket *h = &w->hosts[host - 1];
+	struct host *found;
+	struct list *n;
+
+	LIST_EACH (n, &w->pooler->hosts.all) {
+		found = container_of(n, struct host, member);
+		if (strcmp(found->name, h->name) == 0)
+			return found;
+	}
+	ck_abort_msg("host %u is in no database", host);
+}
+
+void
+host_reports(struct world *w, unsigned host, bool replica, unsigned timeline)
+{
+	const struct probe p = { .system_identifier = 7, .started = host,
+		.port = 5432, .in_recovery = replica, .timeline = timeline,
+		.lsn = 1000, .received = replica ? 1000 : 0,
+		.replay_age = replica ? 0 : -1 };
+
+	/* One that was down has to say so twice. */
+	topologies_report(&w->pooler->topologies, host_in_pooler(w, host),
+	    &p);
+	topologies_report(&w->pooler->topologies, host_in_pooler(w, host),
+	    &p);
+	world_turn(w);
+}
+
+void
+host_is_silent(struct world *w, unsigned host)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		topologies_fail(&w->pooler->topologies,
+		    host_in_pooler(w, host), "no answer");
+	world_turn(w);
+}
+
+int
+server_host(struct world *w, unsigned n)
+{
+	const struct server *s = server_in_pooler(w, n);
+	int i;
+
+	for (i = 0; s != NULL && i < HOSTS; i++)
+		if (strcmp(w->hosts[i].name, s->lane->host->name) == 0)
+			return i + 1;
+	return 0;
 }
 
 int

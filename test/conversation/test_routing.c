@@ -1,0 +1,429 @@
+/*
+ * test_routing.c - which of several hosts a request runs on, and what becomes
+ * of it when hosts come, go and change their roles.
+ */
+#include <stdio.h>
+
+#include "base/must.h"
+#include "conversation/play.h"
+#include "conversation/world.h"
+#include "pool/pools.h"
+
+#define MAIN "pool_mode = transaction\nquery_wait_notify = 0\n" \
+	"control_user = watch\nslow_start = 0\n"
+#define ROUTED MAIN "routing = explicit\n[databases]\nshop = host=$1,$2,$3\n"
+#define TWO MAIN "routing = explicit\n[databases]\nshop = host=$1,$2\n"
+#define ENTRY(role) MAIN "[databases]\nshop = host=$1,$2 role=" role "\n"
+/* A primary and a replica; the client has its welcome from the first. */
+#define PAIR "host 1 is primary", "host 2 is replica"
+#define READ "Q select 1 from t"
+#define ROW "C SELECT 1 / Z I"
+
+static const struct play explicit[] = {
+	{ "all but reads that say so: the primary", TWO, {
+		PAIR,
+		"client 1: Q select 1",
+		"server 1 < Q select 1",
+		"server 1 is at 1",
+		"server 1: " ROW,
+		"client 1 < " ROW } },
+	{ "BEGIN READ ONLY waits for its first statement", TWO, {
+		PAIR,
+		"client 1: Q BEGIN READ ONLY",
+		"client 1 < C BEGIN / Z T",
+		"owner 1 = pool",
+		"client 1: " READ,
+		"server 2 is at 2",
+		"server 2 < Q BEGIN READ ONLY / " READ,
+		"server 2: C BEGIN / Z T / D 1 / C SELECT 1 / Z T",
+		"client 1 < D 1 / C SELECT 1 / Z T",
+		"client 1: Q select 2",
+		"server 2 < Q select 2",
+		"server 2: C SELECT 1 / Z T",
+		"client 1 < C SELECT 1 / Z T",
+		"client 1: Q COMMIT",
+		"server 2: C COMMIT / Z I",
+		"client 1 < C COMMIT / Z I",
+		"owner 2 = pool" } },
+	{ "a block that ends at once needs no server", TWO, {
+		PAIR,
+		"client 1: Q START TRANSACTION READ ONLY",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q commit;",
+		"client 1 < C COMMIT / Z I",
+		"client 1: Q begin transaction isolation level repeatable read, "
+		    "read only",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q ROLLBACK",
+		"client 1 < C ROLLBACK / Z I",
+		"server 1 <",
+		"count = 1" } },
+	{ "one that begins with something else: the primary", TWO, {
+		PAIR,
+		"client 1: Q BEGIN READ ONLY",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q select pg_notify('a', 'b')",
+		"server 1 < Q BEGIN READ ONLY / Q select pg_notify('a', 'b')",
+		"server 1: C BEGIN / Z T / C SELECT 1 / Z T",
+		"client 1 < C SELECT 1 / Z T" } },
+	{ "SERIALIZABLE and READ WRITE: the primary", TWO, {
+		PAIR,
+		"client 1: Q begin isolation level serializable, read only",
+		"server 1 < Q begin isolation level serializable, read only",
+		"server 1: C BEGIN / Z T",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q rollback",
+		"server 1: C ROLLBACK / Z I",
+		"client 1 < C ROLLBACK / Z I",
+		"client 1: Q begin",
+		"server 1 < Q begin",
+		"server 1: C BEGIN / Z T" } },
+	{ "a temporary table: the primary", TWO, {
+		PAIR,
+		"client 1: Q BEGIN READ ONLY",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q select * from t",
+		"server 2 < Q BEGIN READ ONLY / Q select * from t",
+		"server 2: C BEGIN / Z T / E 42P01 no such table / Z E",
+		"client 1 <",
+		"server 1 < Q BEGIN READ ONLY / Q select * from t",
+		"server 1: C BEGIN / Z T / C SELECT 1 / Z T",
+		"client 1 < C SELECT 1 / Z T",
+		"owner 2 = gone" } },
+	{ "a batch with BEGIN READ ONLY and a read", TWO, {
+		PAIR,
+		"client 1: P - BEGIN READ ONLY / B - - / E - 0 / P - select 1 from t / B - - / "
+		    "E - 0 / S",
+		"server 2 is at 2",
+		"server 2 < P - BEGIN READ ONLY / B - - / E - 0 / P - select 1 from t / "
+		    "B - - / E - 0 / S",
+		"server 2: 1 / 2 / C BEGIN / 1 / 2 / C SELECT 1 / Z T",
+		"client 1 < 1 / 2 / C BEGIN / 1 / 2 / C SELECT 1 / Z T" } },
+	{ "a batch with BEGIN READ ONLY alone", TWO, {
+		PAIR,
+		"client 1: P - BEGIN READ ONLY / B - - / E - 0 / S",
+		"client 1 < 1 / 2 / C BEGIN / Z T",
+		"client 1: P - select 1 from t / B - - / E - 0 / S",
+		"server 2 < Q BEGIN READ ONLY / P - select 1 from t / B - - / E - 0 / S",
+		"server 2: C BEGIN / Z T / 1 / 2 / C SELECT 1 / Z T",
+		"client 1 < 1 / 2 / C SELECT 1 / Z T",
+		"client 1: P - COMMIT / B - - / E - 0 / S",
+		"server 2: 1 / 2 / C COMMIT / Z I",
+		"client 1 < 1 / 2 / C COMMIT / Z I" } },
+	{ "hints", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 2 is at 2",
+		"server 2: " ROW,
+		"client 1 < " ROW,
+		"client 1: P - select 1 /* pgweir:replica */ / B - - / E - 0 / S",
+		"server 2: 1 / 2 / C SELECT 1 / Z I",
+		"client 1 < 1 / 2 / C SELECT 1 / Z I",
+		"client 1: Q BEGIN READ ONLY",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q select 1 /* pgweir:primary */",
+		"server 1 < Q BEGIN READ ONLY / Q select 1 /* pgweir:primary */",
+		"server 1: C BEGIN / Z T / C SELECT 1 / Z T" } },
+	{ "a batch without its Sync is waited for", TWO, {
+		PAIR,
+		"client 1: P - select 1 /* pgweir:replica */ / B - - / E - 0",
+		"server 1 <",
+		"client 1: S",
+		"server 2 < P - select 1 /* pgweir:replica */ / B - - / E - 0 / S" } },
+	{ "a Flush: the primary", TWO, {
+		PAIR,
+		"client 1: P - select 1 /* pgweir:replica */ / D S - / H",
+		"server 1 < P - select 1 /* pgweir:replica */ / D S - / H" } },
+	{ "SET pgweir.route is answered here", TWO, {
+		PAIR,
+		"client 1: Q SET pgweir.route = 'replica'",
+		"client 1 < C SET / Z I",
+		"client 1: Q select 1",
+		"server 2: " ROW,
+		"client 1 < " ROW,
+		"client 1: Q set session pgweir.route to PRIMARY;",
+		"client 1 < C SET / Z I",
+		"client 1: Q /* pgweir:replica */ select 2",
+		"server 2: " ROW,
+		"client 1 < " ROW,
+		"client 1: Q BEGIN READ ONLY",
+		"server 1 < Q BEGIN READ ONLY",
+		"server 1: C BEGIN / Z T",
+		"client 1 < C BEGIN / Z T" } },
+	{ "SET in a batch, and RESET", TWO, {
+		PAIR,
+		"client 1: P - SET pgweir.route = replica / B - - / D P - / E - 0 / S",
+		"client 1 < 1 / 2 / n / C SET / Z I",
+		"client 1: Q insert into t values (1)",
+		"server 2 < Q insert into t values (1)",
+		"server 2: E 25006 read only / Z I",
+		"client 1 < E 25006 / Z I",
+		"client 1: Q reset pgweir.route",
+		"client 1 < C RESET / Z I",
+		"client 1: Q insert into t values (1)",
+		"server 1 < Q insert into t values (1)" } },
+	{ "a wish for a replica is for blocks, too", TWO, {
+		PAIR,
+		"client 1: Q SET pgweir.route = replica",
+		"client 1 < C SET / Z I",
+		"client 1: Q begin",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q delete from t",
+		"server 2 is at 2",
+		"server 2: C BEGIN / C SET / Z T / E 25006 read only / Z E",
+		"server 1 <" } },
+	{ "routing off: any of the hosts", MAIN
+	    "[databases]\nshop = host=$1,$2\n", {
+		"client 1: Q BEGIN READ ONLY",
+		"server 1 < Q BEGIN READ ONLY",
+		"server 1: C BEGIN / Z T",
+		"client 1 < C BEGIN / Z T" } },
+	{ "session pooling: the primary", "pool_mode = session\n"
+	    "control_user = watch\nquery_wait_notify = 0\n"
+	    "routing = explicit\n[databases]\nshop = host=$1,$2\n", {
+		PAIR,
+		"client 1: Q BEGIN READ ONLY",
+		"server 1 < Q BEGIN READ ONLY",
+		"server 1 is at 1" } },
+};
+
+START_TEST(says_replica)
+{
+	play(&explicit[_i], ROUTED);
+}
+END_TEST
+
+static const struct play entries[] = {
+	{ "role=replica: replicas", ENTRY("replica"), {
+		PAIR,
+		"client 1: Q select 1",
+		"server 2 is at 2",
+		"server 2: " ROW,
+		"client 1 < " ROW } },
+	{ "role=replica without one: reads at the primary", ENTRY("replica"), {
+		"host 1 is primary", "host 2 is silent",
+		"client 1: Q select 1",
+		"server 1 < Q select 1",
+		"server 1: " ROW,
+		"client 1 < " ROW,
+		"client 1: Q begin",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q delete from t",
+		"server 1: C BEGIN / C SET / Z T / E 25006 read only / Z E",
+		"client 1 < E 25006 / Z E",
+		"client 1: Q rollback",
+		"server 1: C ROLLBACK / Z I",
+		"client 1 < C ROLLBACK / Z I",
+		"client 1: Q delete from t",
+		"client 1 waits no_replica" } },
+	{ "role=any: all", ENTRY("any"), {
+		"host 1 is silent", "host 2 is replica",
+		"client 1: Q delete from t",
+		"server 1 is at 2",
+		"server 1 < Q delete from t" } },
+};
+
+START_TEST(entries_have_roles)
+{
+	play(&entries[_i], ROUTED);
+}
+END_TEST
+
+static const struct play faults[] = {
+	{ "no primary: reads go on, writes wait", TWO, {
+		PAIR,
+		"client 1: Q select 1",
+		"server 1: " ROW,
+		"client 1 < " ROW,
+		"host 1 is silent",
+		"owner 1 = gone",
+		"client 1: Q insert into t values (1)",
+		"client 1 waits no_primary",
+		"client 2: Q /* pgweir:replica */ select 1",
+		"server 2 is at 2",
+		"server 2: " ROW,
+		"client 2 < " ROW,
+		"host 1 is primary",
+		"server 3 is at 1",
+		"server 3: C INSERT 0 1 / Z I",
+		"client 1 < C INSERT 0 1 / Z I" } },
+	{ "no primary at the login: a replica tells the welcome", TWO, {
+		"host 1 is silent", "host 2 is replica",
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 1 is at 2",
+		"server 1: " ROW,
+		"client 1 < " ROW } },
+	{ "no replica: reads at the primary", TWO, {
+		"host 1 is primary", "host 2 is silent",
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 1 is at 1",
+		"server 1: " ROW,
+		"client 1 < " ROW } },
+	{ "who waits goes to the other side when the last replica goes", TWO, {
+		PAIR,
+		"client 1: Q select 1",
+		"server 1: " ROW,
+		"client 1 < " ROW,
+		"logins by hand",
+		"client 1: Q /* pgweir:replica */ select 2",
+		"count = 2",
+		"host 2 is silent",
+		"owner 1 = client 1",
+		"server 1: " ROW,
+		"client 1 < " ROW } },
+	{ "a promotion: writes follow", TWO, {
+		PAIR,
+		"client 1: Q select 1",
+		"server 1: " ROW,
+		"client 1 < " ROW,
+		"host 1 is silent",
+		"client 1: Q insert into t values (1)",
+		"client 1 waits no_primary",
+		"host 2 is primary 2",
+		"server 2 is at 2",
+		"server 2 < Q insert into t values (1)",
+		"server 2: C INSERT 0 1 / Z I",
+		"client 1 < C INSERT 0 1 / Z I",
+		"host 1 is primary 1",
+		"client 2: Q select 2",
+		"owner 2 = client 2",
+		"host 1 is replica 2",
+		"client 3: Q /* pgweir:replica */ select 3",
+		"server 3 is at 1" } },
+	{ "a demoted host keeps an open transaction, and then nothing", TWO, {
+		PAIR,
+		"client 1: Q begin",
+		"server 1: C BEGIN / Z T",
+		"client 1 < C BEGIN / Z T",
+		"host 2 is primary 2",
+		"owner 1 = client 1",
+		"client 1: Q commit",
+		"server 1: C COMMIT / Z I",
+		"client 1 < C COMMIT / Z I",
+		"owner 1 = gone" } },
+	{ "a replica is lost before its answer: another one is asked", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 2 < Q /* pgweir:replica */ select 1",
+		"server 2 dies",
+		"server 3 < Q /* pgweir:replica */ select 1",
+		"server 3: " ROW,
+		"client 1 < " ROW } },
+	{ "so does a block whose first statement is unanswered", TWO, {
+		PAIR,
+		"client 1: Q begin read only",
+		"client 1 < C BEGIN / Z T",
+		"client 1: " READ,
+		"server 2: C BEGIN / Z T",
+		"server 2 dies",
+		"server 3 < Q begin read only / " READ,
+		"server 3: C BEGIN / Z T / C SELECT 1 / Z T",
+		"client 1 < C SELECT 1 / Z T",
+		"server 3 dies",
+		"client 1 < E FATAL 08006",
+		"client 1 is gone" } },
+	{ "results that have begun are not", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 2: D 1",
+		"client 1 < D 1",
+		"server 2 dies",
+		"client 1 < E FATAL 08006" } },
+	{ "a replica's error: the primary's answer counts", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 2: E 40001 conflict with recovery / Z I",
+		"server 1 < Q /* pgweir:replica */ select 1",
+		"server 1: E 42P01 no such table / Z I",
+		"client 1 < E 42P01 / Z I",
+		"owner 2 = pool" } },
+	{ "but for a cancelled one", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 2: E 57014 canceled / Z I",
+		"client 1 < E 57014 / Z I",
+		"server 1 <" } },
+	{ "a replica says goodbye", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 2: E FATAL 57P01 shutdown",
+		"client 1 <",
+		"server 2 dies",
+		"server 3 < Q /* pgweir:replica */ select 1",
+		"server 3: " ROW,
+		"client 1 < " ROW } },
+	{ "a primary says goodbye instead of an answer", TWO, {
+		PAIR,
+		"client 1: Q insert into t values (1)",
+		"server 1: E FATAL 57P01 shutdown",
+		"server 1 dies",
+		"client 1 <",
+		"server 2 < Q insert into t values (1)",
+		"server 2: C INSERT 0 1 / Z I",
+		"client 1 < C INSERT 0 1 / Z I" } },
+	{ "nobody knows what became of a write", TWO, {
+		PAIR,
+		"client 1: Q insert into t values (1)",
+		"server 1 dies",
+		"client 1 < E FATAL 08006" } },
+	{ "several statements may be several transactions", TWO, {
+		PAIR,
+		"client 1: Q insert into t values (1); commit; select 1",
+		"server 1: E FATAL 57P01 shutdown",
+		"client 1 < E FATAL 57P01" } },
+	{ "a host that is down gives up reads it has not answered", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"owner 2 = client 1",
+		"client 2: Q begin read only",
+		"client 2 < C BEGIN / Z T",
+		"client 2: Q select 2",
+		"server 3: C BEGIN / Z T / C SELECT 1 / Z T",
+		"client 2 < C SELECT 1 / Z T",
+		"host 2 is silent",
+		"owner 1 = client 1",
+		"server 1 < Q /* pgweir:replica */ select 1",
+		"owner 3 = client 2" } },
+	{ "all are gone: wait, then the usual error", TWO
+	    "[pgbouncer]\nquery_wait_timeout = 5\n", {
+		PAIR,
+		"client 1: Q select 1",
+		"server 1: " ROW,
+		"client 1 < " ROW,
+		"host 1 is silent",
+		"host 2 is silent",
+		"client 1: Q /* pgweir:replica */ select 1",
+		"client 1 waits no_primary",
+		"wait 6",
+		"client 1 < E FATAL 53300",
+		"client 1 is gone" } },
+	{ "prepared statements follow a read to another server", TWO, {
+		PAIR,
+		"client 1: P s1 select 1 /* pgweir:replica */ / D S s1 / S",
+		"server 2: 1 / t / n / Z I",
+		"client 1 < 1 / t / n / Z I",
+		"client 1: B - s1 / E - 0 / S",
+		"server 2 dies",
+		"server 3: 1 / 2 / C SELECT 1 / Z I",
+		"client 1 < 2 / C SELECT 1 / Z I" } },
+};
+
+START_TEST(hosts_fail)
+{
+	play(&faults[_i], ROUTED);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("routing");
+	TCase *t = tcase_create("routing");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, says_replica, 0, (int)countof(explicit));
+	tcase_add_loop_test(t, entries_have_roles, 0, (int)countof(entries));
+	tcase_add_loop_test(t, hosts_fail, 0, (int)countof(faults));
+	suite_add_tcase(s, t);
+	return world_run(s);
+}
