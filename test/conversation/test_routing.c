@@ -404,7 +404,7 @@ static const struct play faults[] = {
 		"client 1 < 1 / t / n / Z I",
 		"client 1: B - s1 / E - 0 / S",
 		"server 2 dies",
-		"server 3: 1 / 2 / C SELECT 1 / Z I",
+		"server 3: 1 / t / n / 2 / C SELECT 1 / Z I",
 		"client 1 < 2 / C SELECT 1 / Z I" } },
 };
 
