@@ -47,6 +47,8 @@ static const struct column pools[] = {
 	    load_balance_hosts),
 	/* Ours: */
 	COLUMN("wait_reason", PG_TEXT, struct pool_facts, wait_reason),
+	INT(sv_primary),
+	INT(sv_replica),
 };
 #undef INT
 

@@ -180,6 +180,7 @@ static const struct column columns[] = {
 	COLUMN("kept", PG_INT4, struct socket_facts, kept),
 	COLUMN("unsent", PG_INT4, struct socket_facts, unsent),
 	COLUMN("wait_reason", PG_TEXT, struct socket_facts, wait_reason),
+	COLUMN("role", PG_TEXT, struct socket_facts, role),
 };
 
 static bool

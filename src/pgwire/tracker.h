@@ -8,7 +8,6 @@
 #define PGWIRE_TRACKER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Transaction status, as the last ReadyForQuery told it. */
@@ -16,8 +15,7 @@ enum tx { TX_IDLE, TX_BLOCK, TX_FAILED };
 
 /* What is to become of a frame. */
 enum track {
-	TRACK_SHOW,             /* pass it on */
-	TRACK_HIDE,             /* it answers something hidden: keep it */
+	TRACK_SHOW, TRACK_HIDE, /* it answers what is shown, or hidden */
 	TRACK_BAD               /* out of step: close the connection */
 };
 
@@ -93,12 +91,10 @@ bool tracker_local(struct tracker *, char answer, uint32_t mark);
 	 * what comes before the next Sync. False: the queue is at its end. */
 
 void tracker_abandon(struct tracker *);
-	/* The connection is lost: nothing will be answered. on_mark follows
-	 * for what was marked, the last first. */
+	/* Nothing will be answered any more: on_mark, the last first. */
 
 void tracker_hide_sync(struct tracker *);
-	/* After an error that made the server skip all but a Sync: that
-	 * Sync's answer is hidden. */
+	/* After an error that made the server skip all but that: its answer. */
 
 char tracker_next_local(struct tracker *);
 /* The type of the answer that we have to give now; 0: none. To be asked until

@@ -10,6 +10,7 @@
 
 #include "base/must.h"
 #include "cluster/host.h"
+#include "cluster/topology.h"
 #include "config/config.h"
 #include "net/resolve.h"
 #include "pool/cancel.h"
@@ -37,14 +38,16 @@ count_used(const struct pool *p, struct pool_facts *f)
 {
 	const struct list *n, *m;
 	const struct lane *l;
+	int used = 0;
 
 	LIST_EACH (n, &p->lanes) {
 		l = container_of(n, const struct lane, member);
 		LIST_EACH (m, &l->servers[SERVER_IDLE])
-			f->sv_used += facts_is_used(container_of(m,
+			used += facts_is_used(container_of(m,
 			    const struct server, member));
 	}
-	f->sv_idle -= f->sv_used;
+	f->sv_used += used;
+	f->sv_idle -= used;
 }
 
 static void
@@ -75,50 +78,92 @@ console_pool(const struct pooler *p, struct pool_facts *f)
 	};
 }
 
+/* Servers by what their hosts are. */
+static void
+count_roles(const struct pool *p, struct pool_facts *f)
+{
+	const struct list *n;
+	const struct lane *l;
+
+	LIST_EACH (n, &p->lanes) {
+		l = container_of(n, const struct lane, member);
+		switch (topology_role(p->database->topology, l->host)) {
+		case ROLE_PRIMARY:
+			f->sv_primary += (int)lane_count(l);
+			break;
+		case ROLE_REPLICA:
+			f->sv_replica += (int)lane_count(l);
+			break;
+		case ROLE_NONE:
+			break;
+		}
+	}
+}
+
+/* One side of a pool, added to what is there. */
+static void
+add_side(const struct pool *pool, struct pool_facts *f)
+{
+	const struct pooler *p = pool->pooler;
+	const struct wait *first = queue_first(&pool->queue);
+	int64_t wait = first != NULL ?
+	    mono_between(first->since, loop_now(p->loop)) : 0;
+	struct stats average;
+
+	f->cl_waiting += (int)(pool->queue.n + pool->newcomers.n);
+	f->sv_active += (int)pool->count[SERVER_ACTIVE];
+	f->sv_being_canceled += (int)pool->count[SERVER_BEING_CANCELED];
+	f->sv_idle += (int)pool->count[SERVER_IDLE];
+	f->sv_tested += (int)pool->count[SERVER_TESTED];
+	f->sv_login += (int)pool->count[SERVER_LOGIN];
+	stats_add(&f->total, &pool->stats);
+	stats_average(&average, &pool->last, p->stats_usec);
+	stats_add(&f->average, &average);
+	first = pool_waits_longest(pool);
+	if (first != NULL && wait >= f->maxwait_usec)
+		f->wait_reason = wait_reason_name(pool_wait_reason(first));
+	if (wait > f->maxwait_usec)
+		f->maxwait_usec = wait;
+	count_used(pool, f);
+	count_cancels(pool, f);
+	if (pool->database->topology != NULL)
+		count_roles(pool, f);
+}
+
 bool
 facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 {
 	const struct list *n = p->pools.next;
 	const struct pool *pool;
-	const struct wait *first;
 	uint32_t i;
 
 	if (*cursor > p->npools)
 		return false;
-	if (*cursor == p->npools) {
+	for (i = 0; i < *cursor; i++)
+		n = n->next;
+	/* The replicas' side follows its pool. */
+	if (n != &p->pools &&
+	    container_of(n, const struct pool, member)->front != NULL) {
+		n = n->next;
 		++*cursor;
+	}
+	++*cursor;
+	if (n == &p->pools) {
 		console_pool(p, f);
 		return true;
 	}
-	for (i = 0; i < *cursor; i++)
-		n = n->next;
-	++*cursor;
 	pool = container_of(n, const struct pool, member);
-	first = queue_first(&pool->queue);
 	*f = (struct pool_facts){
 		.database = pool->database->name,
 		.user = pool->user->name,
 		.pool_mode = choice_name(choices_pool_mode, (int)pool->mode),
-		.cl_waiting = (int)(pool->queue.n + pool->newcomers.n),
-		.sv_active = (int)pool->count[SERVER_ACTIVE],
-		.sv_being_canceled =
-		    (int)pool->count[SERVER_BEING_CANCELED],
-		.sv_idle = (int)pool->count[SERVER_IDLE],
-		.sv_tested = (int)pool->count[SERVER_TESTED],
-		.sv_login = (int)pool->count[SERVER_LOGIN],
-		.maxwait_usec = first != NULL ?
-		    mono_between(first->since, loop_now(p->loop)) : 0,
 		.load_balance_hosts = load_balance_name(
 		    pool->database->entry),
-		.total = pool->stats,
 	};
-	stats_average(&f->average, &pool->last, p->stats_usec);
+	add_side(pool, f);
+	if (pool->replicas != NULL)
+		add_side(pool->replicas, f);
 	f->cl_active = (int)pool->nclients - f->cl_waiting;
-	first = pool_waits_longest(pool);
-	if (first != NULL)
-		f->wait_reason = wait_reason_name(pool_wait_reason(first));
-	count_used(pool, f);
-	count_cancels(pool, f);
 	return true;
 }
 

@@ -25,6 +25,7 @@ struct pool_facts {
 	    cl_waiting_cancel_req;
 	int sv_active, sv_active_cancel, sv_being_canceled, sv_idle, sv_used,
 	    sv_tested, sv_login;
+	int sv_primary, sv_replica;     /* by the roles of their hosts */
 	int64_t maxwait_usec;
 	const char *load_balance_hosts; /* NULL: a single host */
 	const char *wait_reason;        /* of who waits longest, or NULL */

@@ -12,6 +12,7 @@
 #include "pgwire/params.h"
 #include "pool/client.h"
 #include "pool/database.h"
+#include "pool/lane.h"
 #include "pool/pool.h"
 #include "pool/pools.h"
 #include "pool/prepared.h"
@@ -151,6 +152,9 @@ describe_server(const struct server *s, struct socket_facts *f)
 		.unsent = (uint32_t)conn_unsent(&s->conn),
 		.passing = s->passing,
 		.prepared_statements = (int)prepared_on_server(s),
+		.role = s->pool->database->topology != NULL ?
+		    role_name(topology_role(s->pool->database->topology,
+		    s->lane->host)) : NULL,
 	};
 	f->tls = tls_describe(&s->conn, f->tls_text, sizeof f->tls_text);
 }

@@ -51,8 +51,7 @@ static const struct play explicit[] = {
 		"client 1 < C BEGIN / Z T",
 		"client 1: Q commit;",
 		"client 1 < C COMMIT / Z I",
-		"client 1: Q begin transaction isolation level repeatable read, "
-		    "read only",
+		"client 1: Q begin isolation level repeatable read, read only",
 		"client 1 < C BEGIN / Z T",
 		"client 1: Q ROLLBACK",
 		"client 1 < C ROLLBACK / Z I",
@@ -92,11 +91,11 @@ static const struct play explicit[] = {
 		"owner 2 = gone" } },
 	{ "a batch with BEGIN READ ONLY and a read", TWO, {
 		PAIR,
-		"client 1: P - BEGIN READ ONLY / B - - / E - 0 / P - select 1 from t / B - - / "
-		    "E - 0 / S",
+		"client 1: P - BEGIN READ ONLY / B - - / E - 0 / "
+		    "P - select 1 from t / B - - / E - 0 / S",
 		"server 2 is at 2",
-		"server 2 < P - BEGIN READ ONLY / B - - / E - 0 / P - select 1 from t / "
-		    "B - - / E - 0 / S",
+		"server 2 < P - BEGIN READ ONLY / B - - / E - 0 / "
+		    "P - select 1 from t / B - - / E - 0 / S",
 		"server 2: 1 / 2 / C BEGIN / 1 / 2 / C SELECT 1 / Z T",
 		"client 1 < 1 / 2 / C BEGIN / 1 / 2 / C SELECT 1 / Z T" } },
 	{ "a batch with BEGIN READ ONLY alone", TWO, {
