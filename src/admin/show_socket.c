@@ -175,11 +175,17 @@ put_id(struct text *out, const void *row)
 	    prepared_statements), \
 	COLUMN_BY("id", PG_INT4, put_id)
 
-static const struct column columns[] = {
-	SOCKET_COLUMNS,
-	COLUMN("kept", PG_INT4, struct socket_facts, kept),
-	COLUMN("unsent", PG_INT4, struct socket_facts, unsent),
+#define OUR_COLUMNS \
+	COLUMN("kept", PG_INT4, struct socket_facts, kept), \
+	COLUMN("unsent", PG_INT4, struct socket_facts, unsent)
+
+static const struct column clients[] = {
+	SOCKET_COLUMNS, OUR_COLUMNS,
 	COLUMN("wait_reason", PG_TEXT, struct socket_facts, wait_reason),
+};
+
+static const struct column servers[] = {
+	SOCKET_COLUMNS, OUR_COLUMNS,
 	COLUMN("role", PG_TEXT, struct socket_facts, role),
 };
 
@@ -317,10 +323,9 @@ const struct show *
 show_sockets(void)
 {
 	static const struct show shows[] = {
-		SHOW("CLIENTS", columns, next_client),
+		SHOW("CLIENTS", clients, next_client),
 		/* Servers do not wait: all but the last column. */
-		{ "SERVERS", SHOW_TABLE, NEED_STATS, columns,
-		    countof(columns) - 1, next_server, NULL },
+		SHOW("SERVERS", servers, next_server),
 		SHOW("SOCKETS", buffers, next_socket),
 		SHOW("ACTIVE_SOCKETS", buffers, next_active_socket),
 		/* Rows only: the descriptors themselves are not passed. */

@@ -441,7 +441,7 @@ make_client(uint32_t i, struct socket_facts *f)
 		.id = 0x1f, .link_id = 0xabc, .ptr = f, .link = f,
 		.remote_pid = 4242, .tls = "TLSv1.3/AES",
 		.application_name = "psql", .prepared_statements = 3,
-		.wait_reason = "pool_size", .kept = 10, .unsent = 20,
+		.wait_reason = "pool_size", .role = "replica", .kept = 10, .unsent = 20,
 	};
 	addr_parse(&f->addr, "10.0.0.5", 4242);
 	addr_parse(&f->local, "::1", 6432);
@@ -509,7 +509,7 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 	(void)p;
 	*f = (struct pool_facts){
 		"app", "me", "transaction", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-		12000013, NULL, "fair_share", some, others
+		3, 6, 12000013, NULL, "fair_share", some, others
 	};
 	return (*cursor)++ == 0;
 }

@@ -80,9 +80,10 @@ static const struct {
 	    "cl_active_cancel_req i, cl_waiting_cancel_req i, sv_active i, "
 	    "sv_active_cancel i, sv_being_canceled i, sv_idle i, sv_used i, "
 	    "sv_tested i, sv_login i, maxwait i, maxwait_us i, pool_mode t, "
-	    "load_balance_hosts t, wait_reason t\n"
+	    "load_balance_hosts t, wait_reason t, sv_primary i, "
+	    "sv_replica i\n"
 	    "D app|me|1|2|3|4|5|6|7|8|9|10|11|12|13|transaction|NULL|"
-	    "fair_share" },
+	    "fair_share|3|6" },
 	{ "SHOW FAIRNESS", "T database t, user t, key t, clients i, "
 	    "waiting i, held i, part i, granted q\n"
 	    "D app|me|web|400|380|2|3|9000000000" },
@@ -120,10 +121,10 @@ static const struct {
 	    "D C|(nouser)|(nodb)|none|idle|unix|6432|?|0|"
 	    "2001-09-09 01:46:40 UTC|2001-09-09 01:46:40 UTC|0|0|0|"
 	    "0xb2d05e00||0|||0|NULL|0|0|NULL" },
-	{ "SHOW SERVERS", SOCKET_COLUMNS OURS "\n"
+	{ "SHOW SERVERS", SOCKET_COLUMNS OURS ", role t\n"
 	    "D S|me|app|none|waiting|10.0.0.5|4242|::1|6432|"
 	    "2001-09-09 01:46:40 UTC|2001-09-09 01:47:40 UTC|61|7|1|0x1f|"
-	    "0xabc|4242|TLSv1.3/AES|psql|3|31|10|20" },
+	    "0xabc|4242|TLSv1.3/AES|psql|3|31|10|20|replica" },
 	{ "SHOW STATS", "T database t, total_server_assignment_count n, "
 	    "total_xact_count n, total_query_count n, total_received n, "
 	    "total_sent n, total_xact_time n, total_query_time n, "
