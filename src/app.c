@@ -429,6 +429,7 @@ start_pooler(struct app *app, const struct config *c, struct err *err)
 		return false;
 	pooler_set_program(app->pooler, &hooks);
 	console_attach(app->pooler);
+	pooler_watch_hosts(app->pooler);
 	return true;
 }
 

@@ -33,7 +33,7 @@ struct socket_facts {
 	const char *application_name;
 	int prepared_statements;
 	const char *wait_reason;        /* why it waits; NULL: it does not */
-	const char *role;               /* of a server's host; NULL: no matter */
+	const char *role;               /* of a server's host, or NULL */
 	uint32_t kept, unsent;          /* bytes in our buffers */
 	uint32_t passing;               /* missing of the current message */
 };

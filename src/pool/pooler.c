@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "cluster/credentials.h"
+#include "cluster/monitor.h"
 #include "cluster/topology.h"
 #include "config/config.h"
 #include "config/diff.h"
@@ -442,6 +443,7 @@ pooler_destroy(struct pooler *p)
 		pools_destroy(pool_of(n));
 	database_table_destroy(p->databases);
 	user_table_destroy(p->users);
+	monitor_destroy(p->monitor);
 	topologies_fini(&p->topologies);
 	hosts_fini(&p->hosts);
 	verdicts_destroy(p->verdicts);
@@ -480,6 +482,12 @@ void
 pooler_set_console(struct pooler *p, const struct console_hooks *hooks)
 {
 	p->console = *hooks;
+}
+
+void
+pooler_watch_hosts(struct pooler *p)
+{
+	p->monitor = monitor_create(p->loop, p->resolver, &p->topologies);
 }
 
 void

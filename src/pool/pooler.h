@@ -48,6 +48,9 @@ void pooler_set_program(struct pooler *, const struct program_hooks *);
 void pooler_set_console(struct pooler *, const struct console_hooks *);
 	/* Both are copied. */
 
+void pooler_watch_hosts(struct pooler *);
+	/* Ask the hosts of routed databases for their roles from now on. */
+
 void pooler_accept(struct pooler *, int fd, const struct addr *peer,
     const struct addr *local);
 	/* A new client; takes the non-blocking socket over. For AF_UNIX the

@@ -70,6 +70,7 @@ struct pooler {
 	struct source_table *sources;   /* of logins */
 	struct verdicts *verdicts;
 	struct topologies topologies;
+	struct monitor *monitor;        /* asks their hosts, or NULL */
 	const struct pool_hooks *pool_hooks;
 	struct list pools;              /* by database, then user */
 	uint32_t npools;

@@ -103,7 +103,8 @@ static const struct play explicit[] = {
 		"client 1: P - BEGIN READ ONLY / B - - / E - 0 / S",
 		"client 1 < 1 / 2 / C BEGIN / Z T",
 		"client 1: P - select 1 from t / B - - / E - 0 / S",
-		"server 2 < Q BEGIN READ ONLY / P - select 1 from t / B - - / E - 0 / S",
+		"server 2 < Q BEGIN READ ONLY / P - select 1 from t / B - - / "
+		    "E - 0 / S",
 		"server 2: C BEGIN / Z T / 1 / 2 / C SELECT 1 / Z T",
 		"client 1 < 1 / 2 / C SELECT 1 / Z T",
 		"client 1: P - COMMIT / B - - / E - 0 / S",

@@ -441,7 +441,8 @@ make_client(uint32_t i, struct socket_facts *f)
 		.id = 0x1f, .link_id = 0xabc, .ptr = f, .link = f,
 		.remote_pid = 4242, .tls = "TLSv1.3/AES",
 		.application_name = "psql", .prepared_statements = 3,
-		.wait_reason = "pool_size", .role = "replica", .kept = 10, .unsent = 20,
+		.wait_reason = "pool_size", .role = "replica",
+		.kept = 10, .unsent = 20,
 	};
 	addr_parse(&f->addr, "10.0.0.5", 4242);
 	addr_parse(&f->local, "::1", 6432);
