@@ -59,6 +59,12 @@ pooler_destroy(struct pooler *p)
 }
 
 void
+pooler_watch_hosts(struct pooler *p)
+{
+	(void)p;
+}
+
+void
 pooler_set_program(struct pooler *p, const struct program_hooks *hooks)
 {
 	p->program = *hooks;
