@@ -116,7 +116,8 @@ static const struct play explicit[] = {
 		"server 2 is at 2",
 		"server 2: " ROW,
 		"client 1 < " ROW,
-		"client 1: P - select 1 /* pgweir:replica */ / B - - / E - 0 / S",
+		"server 1 < Q BEGIN READ ONLY / "
+		    "Q select 1 /* pgweir:primary */",
 		"server 2: 1 / 2 / C SELECT 1 / Z I",
 		"client 1 < 1 / 2 / C SELECT 1 / Z I",
 		"client 1: Q BEGIN READ ONLY",
