@@ -116,21 +116,23 @@ static const struct play explicit[] = {
 		"server 2 is at 2",
 		"server 2: " ROW,
 		"client 1 < " ROW,
-		"server 1 < Q BEGIN READ ONLY / "
-		    "Q select 1 /* pgweir:primary */",
+		"client 1: P - select 1 /* pgweir:replica */ / B - - / "
+		    "E - 0 / S",
 		"server 2: 1 / 2 / C SELECT 1 / Z I",
 		"client 1 < 1 / 2 / C SELECT 1 / Z I",
 		"client 1: Q BEGIN READ ONLY",
 		"client 1 < C BEGIN / Z T",
 		"client 1: Q select 1 /* pgweir:primary */",
-		"server 1 < Q BEGIN READ ONLY / Q select 1 /* pgweir:primary */",
+		"server 1 < Q BEGIN READ ONLY / "
+		    "Q select 1 /* pgweir:primary */",
 		"server 1: C BEGIN / Z T / C SELECT 1 / Z T" } },
 	{ "a batch without its Sync is waited for", TWO, {
 		PAIR,
 		"client 1: P - select 1 /* pgweir:replica */ / B - - / E - 0",
 		"server 1 <",
 		"client 1: S",
-		"server 2 < P - select 1 /* pgweir:replica */ / B - - / E - 0 / S" } },
+		"server 2 < P - select 1 /* pgweir:replica */ / B - - / "
+		    "E - 0 / S" } },
 	{ "a Flush: the primary", TWO, {
 		PAIR,
 		"client 1: P - select 1 /* pgweir:replica */ / D S - / H",
@@ -153,7 +155,8 @@ static const struct play explicit[] = {
 		"client 1 < C BEGIN / Z T" } },
 	{ "SET in a batch, and RESET", TWO, {
 		PAIR,
-		"client 1: P - SET pgweir.route = replica / B - - / D P - / E - 0 / S",
+		"client 1: P - SET pgweir.route = replica / B - - / D P - / "
+		    "E - 0 / S",
 		"client 1 < 1 / 2 / n / C SET / Z I",
 		"client 1: Q insert into t values (1)",
 		"server 2 < Q insert into t values (1)",
