@@ -93,6 +93,17 @@ addr_same_ip(const struct addr *a, const struct addr *b)
 	    memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
+bool
+addr_is_local(const struct addr *a)
+{
+	static const unsigned char loopback[16] = { [15] = 1 };
+
+	return a->family == AF_UNIX ||
+	    (a->family == AF_INET && a->ip[0] == 127) ||
+	    (a->family == AF_INET6 &&
+	    memcmp(a->ip, loopback, sizeof loopback) == 0);
+}
+
 int
 addr_unix(const char *path, struct sockaddr_storage *ss, socklen_t *len)
 {

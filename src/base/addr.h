@@ -33,6 +33,10 @@ const char *addr_format(const struct addr *, char *buf, size_t cap);
 
 bool addr_same_ip(const struct addr *, const struct addr *);
 
+bool addr_is_local(const struct addr *);
+	/* The loopback interface, or a Unix socket: nothing leaves the
+	 * machine on the way there. */
+
 int addr_unix(const char *path, struct sockaddr_storage *, socklen_t *);
 	/* Fill in the address of a Unix socket; "@x" is an abstract name.
 	 * 0, or -1 with errno ENAMETOOLONG: a path is never cut. */

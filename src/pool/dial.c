@@ -306,6 +306,13 @@ answer_cleartext(struct dial *d)
 	const struct credentials *c = pools_credentials(d->server->pool);
 	struct text text = { 0 };
 
+	/* Who strips TLS off may ask in the server's place. */
+	if (!tls_is_on(&d->server->conn) && !addr_is_local(&d->server->addr) &&
+	    !d->server->pooler->config->server_plain_passwords) {
+		fail(d, "28P01", "server login failed: it asks for the "
+		    "password itself without TLS (server_plain_passwords)");
+		return;
+	}
 	if (c->secret.kind != SECRET_PLAIN) {
 		fail(d, "28P01", "server login failed: wrong password type");
 		return;

@@ -510,6 +510,56 @@ START_TEST(a41_an_error_without_fields)
 }
 END_TEST
 
+/* b48: who may ask for the password itself, without TLS. */
+static const struct {
+	const char *why, *addr, *allowed;
+	bool gets_it;
+} askers[] = {
+	{ "the Unix socket", "unix", "0", true },
+	{ "loopback", "127.0.0.1", "0", true },
+	{ "all of it is", "127.3.4.5", "0", true },
+	{ "IPv6", "::1", "0", true },
+	{ "over the network", "10.0.0.9", "0", false },
+	{ "by IPv6", "2001:db8::1", "0", false },
+	{ "one that looks like loopback", "::127", "0", false },
+	{ "if that is allowed", "10.0.0.9", "1", true },
+};
+
+START_TEST(b48_a_server_asks_for_the_password_itself)
+{
+	struct addr addr = { .family = AF_UNIX };
+	struct text ini = { 0 };
+	uint32_t cursor = 0;
+	struct server *s;
+	struct world *w;
+
+	if (strcmp(askers[_i].addr, "unix") != 0)
+		ck_assert(addr_parse(&addr, askers[_i].addr, 5432));
+	text_printf(&ini, "server_plain_passwords = %s\n[databases]\n"
+	    "shop = host=$1 user=app password=secret\n",
+	    askers[_i].allowed);
+	w = world_start(ini.p);
+	text_fini(&ini);
+	w->by_hand = true;
+	client_comes(w, 1, "");
+	s = roster_next(&w->pooler->servers, &cursor);
+	ck_assert_ptr_nonnull(s);
+	s->addr = addr;
+	server_replies(w, 1, "R 3");
+	if (askers[_i].gets_it) {
+		server_gets(w, 1, "p secret");
+		server_replies(w, 1, "R 0", "Z I");
+		ck_assert_uint_eq(server_count(w), 1);
+	} else {
+		ck_assert_uint_eq(server_unread(w, 1), 0);
+		ck_assert_uint_eq(server_count(w), 0);
+		client_gets(w, 1, "E FATAL 28P01 server login failed: it asks "
+		    "for the password itself without TLS");
+	}
+	world_stop(w);
+}
+END_TEST
+
 /* i24, h27: the server has gone, and the first write may not know it yet. */
 START_TEST(i24_the_server_closes_between_checkout_and_first_write)
 {
@@ -544,6 +594,8 @@ main(void)
 	tcase_add_test(t, i07_attempts_when_nobody_answers);
 	tcase_add_loop_test(t, i22_places, 0, (int)countof(places));
 	tcase_add_test(t, a41_an_error_without_fields);
+	tcase_add_loop_test(t, b48_a_server_asks_for_the_password_itself, 0,
+	    (int)countof(askers));
 	tcase_add_loop_test(t,
 	    i24_the_server_closes_between_checkout_and_first_write, 0, 2);
 	suite_add_tcase(s, t);

@@ -130,7 +130,7 @@ START_TEST(defaults_fit_their_rows)
 	size_t n, i, k;
 
 	rows = config_settings(&n);
-	ck_assert_uint_eq(n, 123);
+	ck_assert_uint_eq(n, 124);
 	for (i = 0; i < n; i++) {
 		row = &rows[i];
 		setting_default(row, &c);
