@@ -12,6 +12,7 @@
  */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,12 @@ void
 mem_free(void *p)
 {
 	free(p);
+}
+
+void
+mem_give_back(void)
+{
+	malloc_trim(0);
 }
 
 static size_t

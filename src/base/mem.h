@@ -32,6 +32,10 @@ char *mem_printf(const char *fmt, ...)
 void mem_free(void *);
 	/* free(); NULL is fine. */
 
+void mem_give_back(void);
+	/* What is free goes back to the system, as far as that is possible;
+	 * some milliseconds per 100 MB. For after a burst. */
+
 struct slab {
 	const char *name;      /* for SHOW MEM */
 	size_t size;           /* of one object */

@@ -43,6 +43,8 @@
 #include "sql/verdicts.h"
 
 #define JANITOR_USEC INT64_C(1000000)
+#define CROWD 1000              /* clients */
+#define TRIM_USEC INT64_C(60000000)
 
 /*
  * Deadlines.
@@ -173,6 +175,23 @@ sweep_databases(struct pooler *p)
 	}
 }
 
+/* TLS takes what it needs from malloc(), which keeps it: after a crowd has
+ * left it goes back to the system. */
+static void
+give_back(struct pooler *p)
+{
+	struct mono now = loop_now(p->loop);
+
+	if (p->counts.all >= p->crowd) {
+		p->crowd = p->counts.all;
+	} else if (p->crowd - p->counts.all >= CROWD &&
+	    mono_between(p->trimmed, now) >= TRIM_USEC) {
+		mem_give_back();
+		p->crowd = p->counts.all;
+		p->trimmed = now;
+	}
+}
+
 static void
 on_janitor(struct timer *t)
 {
@@ -193,6 +212,7 @@ on_janitor(struct timer *t)
 	sweep_databases(p);
 	authquery_sweep(p);
 	source_sweep(p);
+	give_back(p);
 	if (!timer_is_armed(&p->overdue))
 		overdue_start(p);
 	timer_arm(t, mono_after(loop_now(p->loop), JANITOR_USEC));

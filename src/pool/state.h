@@ -83,6 +83,8 @@ struct pooler {
 	struct deadlines cancel_deadlines;
 
 	struct timer janitor, stats_timer, overdue;
+	uint32_t crowd;                 /* clients at their most ... */
+	struct mono trimmed;            /* ... since free memory went back */
 	struct mono stats_at;           /* when the last period ended */
 	int64_t stats_usec;             /* and how long it was */
 

@@ -15,6 +15,7 @@ E2E_TESTS = \
 	test/e2e/crowd.sh \
 	test/e2e/fault_clients.sh \
 	test/e2e/fault_crowds.sh \
+	test/e2e/fault_drips.sh \
 	test/e2e/fault_server.sh \
 	test/e2e/prepared.sh \
 	test/e2e/prepared_sql.sh \
