@@ -56,6 +56,8 @@ struct link {
 	bool single_statements;         /* no transaction blocks */
 	bool tracking;                  /* statements follow the client */
 	bool unnamed;                   /* it has sent an unnamed Parse */
+	bool pausing;                   /* nothing follows before the server
+					 * has answered all */
 	struct mono query_start, xact_start;    /* 0: none is running */
 	struct mono idle_start;         /* of the wait for the client */
 };

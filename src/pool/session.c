@@ -20,11 +20,14 @@
 #include "config/config.h"
 #include "config/entry.h"
 #include "pgwire/extras.h"
+#include "pgwire/frame.h"
+#include "pgwire/messages.h"
 #include "pool/database.h"
 #include "pool/errand.h"
 #include "pool/pools.h"
 #include "pool/relay.h"
 #include "pool/state.h"
+#include "sql/fingerprint.h"
 
 void
 params_set(struct paramset **set, unsigned i, const char *value)
@@ -160,6 +163,22 @@ session_put_on(struct link *link, void (*on_done)(struct server *,
 		take_off(s);
 	else
 		put_on(s);
+}
+
+bool
+session_takes_off(const struct link *link, const struct frame *f,
+    const unsigned char *p, size_t n)
+{
+	struct str text = { (const char *)p + FRAME_HEADER, 0 };
+	enum verb verb;
+
+	if (f->type != FE_QUERY || n < f->len || f->len <= FRAME_HEADER ||
+	    memchr("DdRr", text.p[0], 4) == NULL ||
+	    link->server->pool->mode == POOL_SESSION)
+		return false;
+	text.n = strnlen(text.p, f->len - FRAME_HEADER);
+	verb = fingerprint_verb(text, false);
+	return verb == VERB_DISCARD || verb == VERB_RESET;
 }
 
 /* The server resets to its own defaults, and will say so; the client's are

@@ -10,11 +10,13 @@
 #define POOL_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/str.h"
 #include "pgwire/params.h"
 #include "pool/server.h"
 
+struct frame;
 struct link;
 
 void params_set(struct paramset **, unsigned i, const char *value);
@@ -34,6 +36,13 @@ void session_put_on(struct link *, void (*on_done)(struct server *,
 	 * for, and has not changed by more than what it took off; or, if it
 	 * is close_needed, it could not be rid of what another client had
 	 * asked for. */
+
+bool session_takes_off(const struct link *, const struct frame *,
+    const unsigned char *p, size_t n);
+	/* Is this frame of the client's, n bytes of which are at p, a Query
+	 * that takes off what it asked for at its login? That is put on again
+	 * when it gets a server, so what follows must wait for the end of
+	 * this one. Not in session pooling. */
 
 void session_completed(struct server *, struct str tag, bool hidden);
 	/* A command is over, of the client's or of ours if hidden: was it one
