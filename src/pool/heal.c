@@ -94,20 +94,47 @@ outlook(const struct prepared *p)
 	return OUTLOOK_BAD;
 }
 
+/* Is the client told what the results look like, or can it be asked? */
+static bool
+is_promising(const struct prepared *p)
+{
+	switch (outlook(p)) {
+	case OUTLOOK_BAD:
+		break;
+	case OUTLOOK_DESCRIBES:
+		return true;
+	case OUTLOOK_BLIND:
+		return p->failed_told.columns != 0;
+	}
+	return false;
+}
+
+/* Nothing else is under way, and no transaction. */
+static bool
+is_alone(const struct server *s)
+{
+	return s->tracker.tx == TX_IDLE && s->tracker.count == 1 &&
+	    s->link != NULL && s->link->passing == 0;
+}
+
+/* "cached plan must not change result type", in any language. */
+static bool
+is_about_age(const void *frame, size_t n)
+{
+	struct error_fields e = error_fields_of((const char *)frame +
+	    FRAME_HEADER, n - FRAME_HEADER);
+
+	return error_is(&e, "0A000");
+}
+
 bool
 heal_can(struct server *s, const void *frame, size_t n)
 {
 	struct prepared *p = s->prepared;
-	struct error_fields e = error_fields_of((const char *)frame +
-	    FRAME_HEADER, n - FRAME_HEADER);
-	struct link *link = s->link;
 
-	if (p == NULL || !p->erring || p->failed == NULL || link == NULL ||
-	    p->kept.n == 0 || p->healing != HEALING_NOT ||
-	    !error_is(&e, "0A000") || s->tracker.tx != TX_IDLE ||
-	    s->tracker.count != 1 || link->passing > 0 ||
-	    (outlook(p) != OUTLOOK_DESCRIBES &&
-	    (outlook(p) != OUTLOOK_BLIND || p->failed_told.columns == 0)))
+	if (p == NULL || p->failed == NULL || p->kept.n == 0 ||
+	    p->healing != HEALING_NOT || !is_alone(s) ||
+	    !is_about_age(frame, n) || !is_promising(p))
 		return false;
 	tracker_hide_sync(&s->tracker);
 	text_add(&p->error, frame, n);

@@ -291,10 +291,8 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 	}
 	prepared_new_name(link, text, st);
 	if (plan == NULL) {
-		evict(s, out);
-		plans_add(&pr->plans, st)->batch = pr->batch;
+		prepared_add_plan(s, st, out);
 		make_parse(out, st);
-		s->stats->server_parse_count++;
 		prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
 		    effect_note(pr, EFFECT_BOTH, st, text));
 	} else {
@@ -349,14 +347,11 @@ check_shape(struct server *s, const struct name *name, struct outgoing *out)
 	prepared_track(s, FE_DESCRIBE, 'S', HIDE_ALL, mark);
 }
 
-/* The portal that a Describe may be about; name NULL: one that does not
- * matter. */
+/* The portal that a Describe may be about. */
 static void
 note_bound(struct prepared *p, const char *portal, const char *name)
 {
 	text_clear(&p->bound);
-	if (name == NULL)
-		return;
 	text_add(&p->bound, portal, strlen(portal) + 1);
 	text_add(&p->bound, name, strlen(name) + 1);
 }
@@ -377,6 +372,25 @@ is_executed_next(const struct frame *f, const unsigned char *p, size_t n)
 	return n > f->len && p[f->len] == FE_EXECUTE;
 }
 
+/* Have the server know what this name stands for. PASS: that is nothing of
+ * ours. */
+static enum prepared_step
+have(struct link *link, const char *text, struct outgoing *out,
+    struct name **name)
+{
+	struct server *s = link->server;
+
+	*name = names_find(link->names, text);
+	if (*name == NULL && *text == '\0')
+		have_no_unnamed(link, out);
+	if (*name == NULL)
+		return PREPARED_PASS;
+	if (prepared_waits_for(s->prepared, *name))
+		return PREPARED_WAIT;
+	prepared_have_plan(s, (*name)->statement, out);
+	return PREPARED_DONE;
+}
+
 /* Only the names at its head are looked at; the values pass on. */
 static enum prepared_step
 see_bind(struct link *link, const struct frame *f, const unsigned char *p,
@@ -387,23 +401,17 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	size_t here = n < f->len ? n : f->len, at;
 	const char *portal = string_at(p, FRAME_HEADER, here), *text = NULL;
 	char ours[STATEMENT_NAME_ROOM];
+	enum prepared_step step;
 	struct name *name;
 
 	if (portal != NULL)
 		text = string_at(p, FRAME_HEADER + strlen(portal) + 1, here);
 	if (text == NULL)
 		return n < f->len ? need(f->len, bytes) : PREPARED_BAD;
-	name = names_find(link->names, text);
-	if (name == NULL && *text == '\0')
-		have_no_unnamed(link, out);
-	if (name == NULL) {
-		note_bound(pr, portal, NULL);
-		return PREPARED_PASS;
-	}
-	if (prepared_waits_for(pr, name))
-		return PREPARED_WAIT;
+	step = have(link, text, out, &name);
+	if (step != PREPARED_DONE)
+		return step;
 	note_bound(pr, portal, text);
-	prepared_have_plan(s, name->statement, out);
 	if (is_executed_next(f, p, n))
 		check_shape(s, name, out);
 	at = FRAME_HEADER + strlen(portal) + strlen(text) + 2;
@@ -449,6 +457,7 @@ see_describe(struct link *link, const struct frame *f,
 {
 	struct server *s = link->server;
 	struct prepared *pr = prepared_of(s);
+	enum prepared_step step;
 	const char *text;
 	struct name *name;
 
@@ -461,14 +470,9 @@ see_describe(struct link *link, const struct frame *f,
 		return see_describe_portal(link, text, bytes);
 	if (p[FRAME_HEADER] != 'S')
 		return PREPARED_PASS;
-	name = names_find(link->names, text);
-	if (name == NULL && *text == '\0')
-		have_no_unnamed(link, out);
-	if (name == NULL)
-		return PREPARED_PASS;
-	if (prepared_waits_for(pr, name))
-		return PREPARED_WAIT;
-	prepared_have_plan(s, name->statement, out);
+	step = have(link, text, out, &name);
+	if (step != PREPARED_DONE)
+		return step;
 	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
 	prepared_track(s, FE_DESCRIBE, 'S', HIDE_NOTHING,
 	    note_use(pr, name, p, text));

@@ -60,6 +60,7 @@ struct sql {
 	struct str whole;
 	struct prepared_text text;
 	struct str tail;        /* of a Parse, behind its text */
+	struct statement *known;        /* by the name in text; NULL: none */
 };
 
 /*
@@ -178,10 +179,10 @@ note_name(const struct sql *sql, enum effect_kind kind, struct statement *st)
 }
 
 static uint32_t
-note_close(const struct sql *sql, struct statement *st)
+note_close(const struct sql *sql)
 {
-	uint32_t mark = effect_note(sql->server->prepared, EFFECT_CLOSE, st,
-	    sql->text.name);
+	uint32_t mark = effect_note(sql->server->prepared, EFFECT_CLOSE,
+	    sql->known, sql->text.name);
 
 	names_remove(sql->link->names, sql->text.name);
 	return mark;
@@ -205,12 +206,9 @@ static void
 send_query(const struct sql *sql, const struct text *text, enum hide hide,
     uint32_t mark)
 {
-	struct tracker *t = &sql->server->tracker;
-
 	writer_query(&sql->out->made, text->p);
 	outgoing_made(sql->out);
-	if (tracker_frontend(t, FE_QUERY, 0, hide) != TRACK_BAD)
-		tracker_mark(t, mark);
+	prepared_track(sql->server, FE_QUERY, 0, hide, mark);
 }
 
 static enum prepared_step
@@ -260,8 +258,9 @@ query_prepare(const struct sql *sql)
 }
 
 static enum prepared_step
-query_execute(const struct sql *sql, struct statement *st)
+query_execute(const struct sql *sql)
 {
+	struct statement *st = sql->known;
 	bool has = prepared_ask(sql->server, st) == SERVER_HAS;
 	char ours[STATEMENT_NAME_ROOM];
 	struct text text = { 0 };
@@ -287,36 +286,16 @@ query_execute(const struct sql *sql, struct statement *st)
 }
 
 static enum prepared_step
-query_deallocate(const struct sql *sql, struct statement *st)
+query_deallocate(const struct sql *sql)
 {
 	struct text text = { 0 };
 
 	sqlplan_no_stand_in(sql->server, sql->out);
 	text_puts(&text, "PREPARE " SQLPLAN_STAND_IN
 	    " AS SELECT;DEALLOCATE " SQLPLAN_STAND_IN);
-	send_query(sql, &text, HIDE_FIRST, note_close(sql, st));
+	send_query(sql, &text, HIDE_FIRST, note_close(sql));
 	text_fini(&text);
 	return PREPARED_DONE;
-}
-
-static enum prepared_step
-see_query(struct sql *sql, struct statement *known)
-{
-	switch (sql->text.kind) {
-	case PREPARED_PREPARE:
-		return known != NULL ? query_clash(sql) : query_prepare(sql);
-	case PREPARED_EXECUTE:
-		return known != NULL ? query_execute(sql, known) :
-		    PREPARED_PASS;
-	case PREPARED_DEALLOCATE:
-		return known != NULL ? query_deallocate(sql, known) :
-		    PREPARED_PASS;
-	case PREPARED_DEALLOCATE_ALL:
-	case PREPARED_UNCLEAR:
-	case PREPARED_NOT:
-		break;
-	}
-	return PREPARED_PASS;
 }
 
 /*
@@ -326,7 +305,6 @@ see_query(struct sql *sql, struct statement *known)
 static void
 send_parse(const struct sql *sql, const struct text *text, uint32_t mark)
 {
-	struct tracker *t = &sql->server->tracker;
 	struct text *made = &sql->out->made;
 	size_t place = writer_begin(made, FE_PARSE);
 
@@ -335,9 +313,7 @@ send_parse(const struct sql *sql, const struct text *text, uint32_t mark)
 	text_add(made, sql->tail.p, sql->tail.n);
 	writer_end(made, place);
 	outgoing_made(sql->out);
-	if (tracker_frontend(t, FE_PARSE, 0, HIDE_NOTHING) != TRACK_BAD &&
-	    mark != 0)
-		tracker_mark(t, mark);
+	prepared_track(sql->server, FE_PARSE, 0, HIDE_NOTHING, mark);
 }
 
 static enum prepared_step
@@ -360,8 +336,9 @@ parse_prepare(const struct sql *sql)
 }
 
 static enum prepared_step
-parse_execute(const struct sql *sql, struct statement *st)
+parse_execute(const struct sql *sql)
 {
+	struct statement *st = sql->known;
 	char ours[STATEMENT_NAME_ROOM];
 	struct text text = { 0 };
 
@@ -374,37 +351,52 @@ parse_execute(const struct sql *sql, struct statement *st)
 }
 
 static enum prepared_step
-parse_deallocate(const struct sql *sql, struct statement *st)
+parse_deallocate(const struct sql *sql)
 {
 	struct text text = { 0 };
 
 	sqlplan_stand_in(sql->server, sql->out);
 	text_puts(&text, "DEALLOCATE " SQLPLAN_STAND_IN);
-	send_parse(sql, &text, note_close(sql, st));
+	send_parse(sql, &text, note_close(sql));
 	text_fini(&text);
 	return PREPARED_DONE;
 }
 
 static enum prepared_step
-parse_clash(const struct sql *sql, struct statement *known)
+parse_clash(const struct sql *sql)
 {
-	prepared_clash(sql->server, sql->text.name, known, sql->out);
+	prepared_clash(sql->server, sql->text.name, sql->known, sql->out);
 	return PREPARED_DONE;
 }
 
+/*
+ * What is it, and what is done?
+ */
+
+struct doings {
+	enum prepared_step (*prepare)(const struct sql *);
+	enum prepared_step (*clash)(const struct sql *);
+	enum prepared_step (*execute)(const struct sql *);
+	enum prepared_step (*deallocate)(const struct sql *);
+};
+
+static const struct doings by_query = {
+	query_prepare, query_clash, query_execute, query_deallocate };
+static const struct doings by_parse = {
+	parse_prepare, parse_clash, parse_execute, parse_deallocate };
+
 static enum prepared_step
-see_parse(struct sql *sql, struct statement *known)
+act(const struct sql *sql, const struct doings *by)
 {
+	bool known = sql->known != NULL;
+
 	switch (sql->text.kind) {
 	case PREPARED_PREPARE:
-		return known != NULL ? parse_clash(sql, known) :
-		    parse_prepare(sql);
+		return known ? by->clash(sql) : by->prepare(sql);
 	case PREPARED_EXECUTE:
-		return known != NULL ? parse_execute(sql, known) :
-		    PREPARED_PASS;
+		return known ? by->execute(sql) : PREPARED_PASS;
 	case PREPARED_DEALLOCATE:
-		return known != NULL ? parse_deallocate(sql, known) :
-		    PREPARED_PASS;
+		return known ? by->deallocate(sql) : PREPARED_PASS;
 	case PREPARED_DEALLOCATE_ALL:
 	case PREPARED_UNCLEAR:
 	case PREPARED_NOT:
@@ -429,7 +421,6 @@ see(struct link *link, const struct frame *f, const unsigned char *p,
 	struct sql sql = { .link = link, .server = link->server, .out = out };
 	size_t at = FRAME_HEADER + (f->type == FE_PARSE);
 	enum prepared_step step;
-	struct statement *known;
 	struct name *name;
 
 	if (f->len <= at || (f->type == FE_PARSE &&
@@ -444,9 +435,9 @@ see(struct link *link, const struct frame *f, const unsigned char *p,
 	name = names_find(link->names, sql.text.name);
 	if (name != NULL && prepared_waits_for(prepared_of(link->server), name))
 		return PREPARED_WAIT;
-	known = name != NULL ? name->statement : NULL;
-	return whole(f->type == FE_QUERY ? see_query(&sql, known) :
-	    see_parse(&sql, known), f, bytes);
+	sql.known = name != NULL ? name->statement : NULL;
+	return whole(act(&sql, f->type == FE_QUERY ? &by_query : &by_parse), f,
+	    bytes);
 }
 
 enum prepared_step
