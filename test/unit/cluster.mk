@@ -1,7 +1,7 @@
 # Tests of hosts of several roles. Included by Makefile.am.
 
 CLUSTER_TESTS = test_health test_balance test_topology test_probe \
-	test_routed
+	test_routed test_monitor
 check_PROGRAMS += $(CLUSTER_TESTS)
 TESTS += $(CLUSTER_TESTS)
 CLUSTER_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -22,3 +22,6 @@ test_probe_LDADD = $(CLUSTER_TEST_LIBS)
 test_routed_SOURCES = test/unit/test_routed.c test/unit/files.h
 test_routed_CFLAGS = $(CLUSTER_TEST_CFLAGS)
 test_routed_LDADD = $(CLUSTER_TEST_LIBS)
+test_monitor_SOURCES = test/unit/test_monitor.c test/unit/files.h
+test_monitor_CFLAGS = $(CLUSTER_TEST_CFLAGS)
+test_monitor_LDADD = $(CLUSTER_TEST_LIBS)
