@@ -229,6 +229,9 @@ flush(struct libpq *q)
 void
 libpq_ask(struct libpq *q, const char *sql)
 {
+	/* That it is broken will be reported at the end of this turn. */
+	if (q->phase == BROKEN)
+		return;
 	must(q->phase == IDLE);
 	q->phase = ASKING;
 	unwatch(q);
