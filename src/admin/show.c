@@ -8,7 +8,8 @@
 #include "base/must.h"
 
 static const struct show *(*const groups[])(void) = {
-	show_pools, show_budgets, show_sockets, show_stats, show_settings
+	show_pools, show_budgets, show_hosts, show_sockets, show_stats,
+	show_settings
 };
 
 const struct show *

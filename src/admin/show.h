@@ -14,6 +14,7 @@
 
 #include "admin/table.h"
 #include "pool/facts.h"
+#include "pool/facts_host.h"
 #include "pool/facts_socket.h"
 #include "pool/source.h"
 #include "pool/stats.h"
@@ -74,6 +75,7 @@ struct walk {
 		struct memory_facts memory;
 		struct peer_facts peer;
 		struct budget_facts budget;
+		struct host_facts host;
 		struct peer_pool_facts peer_pool;
 		struct fd_facts fd;
 		struct source_facts source;
@@ -101,6 +103,7 @@ walk_init(struct walk *w, const struct pooler *p, const struct show *show)
 const struct show *show_sockets(void);
 const struct show *show_pools(void);
 const struct show *show_budgets(void);
+const struct show *show_hosts(void);
 const struct show *show_stats(void);
 const struct show *show_settings(void);
 

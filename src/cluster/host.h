@@ -21,6 +21,8 @@ struct host {
 	unsigned turn;          /* which of its addresses is next */
 	struct account *account;
 	struct budget *budget;  /* the account's */
+	uint64_t requests, reads; /* sent to it; as a replica */
+	uint64_t retries;       /* of these, asked elsewhere as well */
 };
 
 struct hosts {

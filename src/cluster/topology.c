@@ -331,6 +331,14 @@ topology_weight(const struct topology *t, const struct host *h,
 	return weight > 10 ? (uint32_t)weight : 10;
 }
 
+const struct topology *
+topologies_next(const struct topologies *ts, const struct topology *t)
+{
+	struct list *l = t != NULL ? t->member.next : ts->all.next;
+
+	return l != &ts->all ? topology_of(l) : NULL;
+}
+
 size_t
 topology_count(const struct topology *t)
 {

@@ -110,6 +110,10 @@ uint32_t topology_weight(const struct topology *, const struct host *,
     struct mono now);
 	/* In thousandths, less while it starts slowly; 0 for ROLE_NONE. */
 
+const struct topology *topologies_next(const struct topologies *,
+    const struct topology *);
+	/* Another one; the first after NULL, NULL after the last. */
+
 size_t topology_count(const struct topology *);
 struct host *topology_host(const struct topology *, size_t i);
 	/* In the order of the list, each once. */

@@ -27,8 +27,6 @@ struct lane {
 	struct mono retry_at;           /* no attempt before; 0: any time */
 	unsigned failures;              /* in a row */
 	struct failure failure;         /* the last one, if any in a row */
-	uint64_t grants, retries;       /* requests; and those that another
-					 * server was asked as well */
 };
 
 /* Walk the lanes of a pool. */

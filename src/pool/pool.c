@@ -246,7 +246,8 @@ grant(struct pool *p, struct server *s)
 	if (w->key != NULL)
 		fair_key_serve(w->key);
 	s->holder = w->key;
-	s->lane->grants++;
+	s->lane->host->requests++;
+	s->lane->host->reads += p->front != NULL;
 	p->stats.wait_time += (uint64_t)mono_between(w->since, now_of(p));
 	w->granted(w, s);
 }

@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "cluster/host.h"
 #include "cluster/topology.h"
 #include "pgwire/error.h"
 #include "pgwire/frame.h"
@@ -182,7 +183,7 @@ hides_error(struct server *s, const struct error_fields *e)
 	if (r->route != ROUTE_READ || !is_at_replica(s) ||
 	    !is_of_replicas(r, e) || !is_whole(s->link, false))
 		return false;
-	s->lane->retries++;
+	s->lane->host->retries++;
 	r->route = ROUTE_PRIMARY;
 	r->hiding = true;
 	return true;
@@ -236,7 +237,7 @@ retry_lost(struct server *s)
 	if (!r->hiding && !can_be_lost(s->link))
 		return false;
 	tracker_abandon(&s->tracker);
-	s->lane->retries++;
+	s->lane->host->retries++;
 	r->hiding = false;
 	r->tries++;
 	r->due = true;

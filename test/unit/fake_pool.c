@@ -628,6 +628,20 @@ facts_budget(const struct pooler *p, uint32_t *cursor, struct budget_facts *f)
 }
 
 bool
+facts_host(const struct pooler *p, uint32_t *cursor, struct host_facts *f)
+{
+	(void)p;
+	*f = (struct host_facts){ "db1", 5432, "app,other", "replica", "up",
+		NULL, 1234567, 4096, 0x500000028, 3, 1500, 7, 100, 90, 1,
+		"timeout", 1000000000 };
+	if (*cursor == 1)
+		*f = (struct host_facts){ .host = "/run/postgresql",
+			.port = 5433, .role = "none", .state = "unknown",
+			.reason = "why", .lag_usec = -1, .lag_bytes = -1 };
+	return (*cursor)++ < 2;
+}
+
+bool
 facts_dns(const struct pooler *p, uint32_t *cursor, struct dns_facts *f)
 {
 	static struct addr addrs[2];

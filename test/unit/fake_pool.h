@@ -15,6 +15,7 @@
 #include "pool/console.h"
 #include "pool/control.h"
 #include "pool/facts.h"
+#include "pool/facts_host.h"
 #include "pool/facts_socket.h"
 #include "pool/pooler.h"
 

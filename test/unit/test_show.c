@@ -103,6 +103,14 @@ static const struct {
 	    "D 10.0.0.5|5432|100|server_connections|5|0|20|19|15|2|1|1|3|4|1|"
 	    "7|42|2001-09-09 01:46:40 UTC: 0 -> 20\n"
 	    "D /run/postgresql|5433|0||5|NULL|0|0|0|0|0|0|0|0|0|0|0|NULL" },
+	{ "SHOW HOSTS", "T host t, port i, databases t, role t, state t, "
+	    "reason t, lag n, lag_bytes q, lsn t, timeline i, weight n, "
+	    "connections i, requests q, reads q, retries q, last_error t, "
+	    "since t\n"
+	    "D db1|5432|app,other|replica|up|NULL|1.235|4096|5/28|3|1.500|7|"
+	    "100|90|1|timeout|2001-09-09 01:46:40 UTC\n"
+	    "D /run/postgresql|5433||none|unknown|why|NULL|NULL|NULL|NULL|"
+	    "0.000|0|0|0|0|NULL|1970-01-01 00:00:00 UTC" },
 	{ "SHOW DNS_HOSTS", "T hostname t, ttl q, addrs t\n"
 	    "D db.example|59|10.0.0.5:0,[::1]:0\n"
 	    "D nowhere.example|0|" },
