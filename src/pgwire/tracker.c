@@ -300,9 +300,9 @@ tracker_abandon(struct tracker *t)
 }
 
 void
-tracker_hide_sync(struct tracker *t)
+tracker_hide_end(struct tracker *t)
 {
-	must(t->count == 1 && entry(t, 0)->kind == OWED_SYNC);
+	must(t->count == 1 && ends_at_ready(entry(t, 0)->kind));
 	entry(t, 0)->hide = HIDE_ALL;
 }
 

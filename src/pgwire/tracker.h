@@ -93,8 +93,8 @@ bool tracker_local(struct tracker *, char answer, uint32_t mark);
 void tracker_abandon(struct tracker *);
 	/* Nothing will be answered any more: on_mark, the last first. */
 
-void tracker_hide_sync(struct tracker *);
-	/* After an error that made the server skip all but that: its answer. */
+void tracker_hide_end(struct tracker *);
+	/* After an error that left but the end of a Query, or Sync: hide it. */
 
 char tracker_next_local(struct tracker *);
 /* The type of the answer that we have to give now; 0: none. To be asked until

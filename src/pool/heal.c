@@ -8,9 +8,10 @@
  * results still look as the client was told. The end of the failed batch is
  * hidden, and so is what we ask the server in between.
  *
- * Batches that came in one piece and are small are kept for that. A client is
- * told by the description of a statement, or by that of a portal right behind
- * its Bind, which leaves the parameters out.
+ * Batches that came in one piece and are small are kept for that, and so is
+ * a Query of an EXECUTE, whose results always come with a description. A
+ * client is told by the description of a statement, or by that of a portal
+ * right behind its Bind, which leaves the parameters out.
  *
  * A server that learns a statement only now does not know what its client was
  * told of it. Where the client does not ask again, we do, unseen, in the same
@@ -20,6 +21,8 @@
  * would cost every first use a round trip.
  */
 #include "pool/heal.h"
+
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/must.h"
@@ -56,7 +59,7 @@ heal_batch_end(struct link *link, size_t n, char last)
 {
 	struct prepared *p = link->server->prepared;
 
-	if (p->uses && p->alone && last == FE_SYNC &&
+	if (p->uses && p->alone && (last == FE_SYNC || last == FE_QUERY) &&
 	    n <= KEEP_MAX && p->healing == HEALING_NOT)
 		text_add(&p->kept, p->base, n);
 }
@@ -87,6 +90,10 @@ outlook(const struct prepared *p)
 			break;
 		case FE_EXECUTE:
 			return at < p->failed_at ? OUTLOOK_BAD : result;
+		case FE_QUERY:
+			/* Its results always come with a description. */
+			return at == p->failed_at ? OUTLOOK_DESCRIBES :
+			    OUTLOOK_BAD;
 		default:
 			return OUTLOOK_BAD;
 		}
@@ -117,14 +124,17 @@ is_alone(const struct server *s)
 	    s->link != NULL && s->link->passing == 0;
 }
 
-/* "cached plan must not change result type", in any language. */
+/* "cached plan must not change result type", in any language. A Query has
+ * parsed, bound and executed, so the code alone does not tell. */
 static bool
-is_about_age(const void *frame, size_t n)
+is_about_age(const struct prepared *p, const void *frame, size_t n)
 {
 	struct error_fields e = error_fields_of((const char *)frame +
 	    FRAME_HEADER, n - FRAME_HEADER);
 
-	return error_is(&e, "0A000");
+	return error_is(&e, "0A000") && (p->kept.p[p->failed_at] != FE_QUERY ||
+	    (e.routine != NULL &&
+	    strcmp(e.routine, "RevalidateCachedQuery") == 0));
 }
 
 bool
@@ -134,9 +144,9 @@ heal_can(struct server *s, const void *frame, size_t n)
 
 	if (p == NULL || p->failed == NULL || p->kept.n == 0 ||
 	    p->healing != HEALING_NOT || !is_alone(s) ||
-	    !is_about_age(frame, n) || !is_promising(p))
+	    !is_about_age(p, frame, n) || !is_promising(p))
 		return false;
-	tracker_hide_sync(&s->tracker);
+	tracker_hide_end(&s->tracker);
 	text_add(&p->error, frame, n);
 	p->healing = HEALING_END;
 	return true;

@@ -92,6 +92,15 @@ plans_oldest(const struct plans *ps, uint64_t batch)
 }
 
 void
+plans_distrust(struct plans *ps)
+{
+	struct list *n;
+
+	LIST_EACH (n, &ps->used)
+		of(n)->stale = true;
+}
+
+void
 plans_clear_settled(struct plans *ps)
 {
 	struct list *n, *next;

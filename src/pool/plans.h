@@ -46,6 +46,9 @@ struct plan *plans_oldest(const struct plans *, uint64_t batch);
 	/* The one to give up: used longest ago, but neither in this batch
 	 * nor pending. NULL if there is none. */
 
+void plans_distrust(struct plans *);
+	/* All are stale. */
+
 void plans_clear_settled(struct plans *);
 	/* Forget all but those that are pending. */
 

@@ -188,10 +188,8 @@ done(const struct frame *f, size_t *bytes)
 	return PREPARED_DONE;
 }
 
-/* The mark of a message that uses a statement; text: the client's name, if it
- * is told what that looks like. */
-static uint32_t
-note_use(struct prepared *p, const struct name *name,
+uint32_t
+prepared_note_use(struct prepared *p, const struct name *name,
     const unsigned char *frame, const char *text)
 {
 	uint32_t mark = effect_note(p, EFFECT_USE, name->statement, text);
@@ -423,7 +421,7 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	writer_cstring(&out->made, ours);
 	outgoing_made(out);
 	prepared_track(s, FE_BIND, 0, HIDE_NOTHING,
-	    note_use(pr, name, p, NULL));
+	    prepared_note_use(pr, name, p, NULL));
 	*bytes = at;
 	return PREPARED_DONE;
 }
@@ -475,7 +473,7 @@ see_describe(struct link *link, const struct frame *f,
 		return step;
 	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
 	prepared_track(s, FE_DESCRIBE, 'S', HIDE_NOTHING,
-	    note_use(pr, name, p, text));
+	    prepared_note_use(pr, name, p, text));
 	return done(f, bytes);
 }
 
@@ -566,18 +564,34 @@ prepared_link(struct link *link)
 	s->prepared->batch++;
 }
 
+/* "cached plan must not change result type", in any language: whatever was
+ * used then is to be prepared anew. It is not known where EXECUTE was run by
+ * another statement, or in a batch; then it may be any. */
+static void
+note_age(struct prepared *p, const struct error_fields *e)
+{
+	struct plan *plan;
+
+	if (!error_is(e, "0A000"))
+		return;
+	if (p->failed != NULL) {
+		plan = plans_find(&p->plans, p->failed);
+		if (plan != NULL)
+			plan->stale = true;
+	} else if (e->routine != NULL &&
+	    strcmp(e->routine, "RevalidateCachedQuery") == 0) {
+		plans_distrust(&p->plans);
+	}
+}
+
 const char *
 prepared_error(struct server *s, const struct error_fields *e)
 {
 	struct prepared *p = s->prepared;
-	struct plan *plan;
 
-	if (p == NULL || !p->erring)
+	if (p == NULL)
 		return NULL;
-	/* "cached plan must not change result type", in any language. */
-	if (p->failed != NULL && error_is(e, "0A000") &&
-	    (plan = plans_find(&p->plans, p->failed)) != NULL)
-		plan->stale = true;
+	note_age(p, e);
 	/* In SQL it is asked for what is not there; see prepared_sql.c. */
 	return p->clash != NULL && (error_is(e, "42P05") ||
 	    error_is(e, "26000")) ? p->clash : NULL;

@@ -60,7 +60,9 @@ struct sql {
 	struct str whole;
 	struct prepared_text text;
 	struct str tail;        /* of a Parse, behind its text */
-	struct statement *known;        /* by the name in text; NULL: none */
+	const unsigned char *frame;
+	const struct name *name;        /* of the client's; NULL: none */
+	struct statement *known;        /* what that stands for; or NULL */
 };
 
 /*
@@ -189,12 +191,12 @@ note_close(const struct sql *sql)
 }
 
 static uint32_t
-note_use(const struct sql *sql, struct statement *st)
+note_use(const struct sql *sql)
 {
 	struct prepared *p = sql->server->prepared;
 
-	prepared_touch(p, st);
-	return effect_note(p, EFFECT_USE, st, NULL);
+	prepared_touch(p, sql->known);
+	return prepared_note_use(p, sql->name, sql->frame, NULL);
 }
 
 /*
@@ -268,7 +270,7 @@ query_execute(const struct sql *sql)
 
 	statement_name(st, ours);
 	if (has) {
-		mark = note_use(sql, st);
+		mark = note_use(sql);
 	} else if (!sqlplan_can_say(st)) {
 		return PREPARED_PASS;
 	} else {
@@ -418,7 +420,8 @@ static enum prepared_step
 see(struct link *link, const struct frame *f, const unsigned char *p,
     size_t n, struct outgoing *out, size_t *bytes)
 {
-	struct sql sql = { .link = link, .server = link->server, .out = out };
+	struct sql sql = { .link = link, .server = link->server, .out = out,
+		.frame = p };
 	size_t at = FRAME_HEADER + (f->type == FE_PARSE);
 	enum prepared_step step;
 	struct name *name;
@@ -435,6 +438,7 @@ see(struct link *link, const struct frame *f, const unsigned char *p,
 	name = names_find(link->names, sql.text.name);
 	if (name != NULL && prepared_waits_for(prepared_of(link->server), name))
 		return PREPARED_WAIT;
+	sql.name = name;
 	sql.known = name != NULL ? name->statement : NULL;
 	return whole(act(&sql, f->type == FE_QUERY ? &by_query : &by_parse), f,
 	    bytes);

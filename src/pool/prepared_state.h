@@ -84,6 +84,12 @@ uint32_t effect_note(struct prepared *, enum effect_kind, struct statement *,
     const char *name);
 	/* Statement and name may be NULL. Returns the mark. */
 
+uint32_t prepared_note_use(struct prepared *, const struct name *,
+    const unsigned char *frame, const char *text);
+	/* An effect, too, of a message that uses what a name stands for, made
+	 * of this frame of the client's. Text: the name itself, if the client
+	 * is told what that looks like; or NULL. */
+
 void prepared_forget_error(struct prepared *);
 
 bool prepared_track(struct server *, char type, char target, enum hide,

@@ -83,7 +83,12 @@ write_problem(char type, char *rest, struct text *out)
 {
 	struct error_fields e = { .severity = type == BE_ERROR ? "ERROR" :
 		"NOTICE" };
+	char *routine = strchr(rest, '@');
 
+	if (routine != NULL) {
+		*routine++ = '\0';
+		e.routine = routine;
+	}
 	if (strncmp(rest, "FATAL ", 6) == 0)
 		e.severity = word(&rest);
 	e.code = word(&rest);

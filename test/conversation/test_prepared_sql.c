@@ -28,6 +28,10 @@
 #define TAUGHT "C S _tmp / P _tmp PREPARE _1 AS select 1 / B _tmp _tmp / " \
 	"E _tmp 0 / C P _tmp"
 
+#define STALE "E 0A000 cached plan must not change result type@Revalidate" \
+	"CachedQuery"
+#define TOO_OLD "E 0A000 cached plan must not change result type"
+
 static const struct play plays[] = {
 	{ "the same name with another text", ONE, {
 		PREPARED(1),
@@ -151,6 +155,58 @@ static const struct play plays[] = {
 		"server 1: C PREPARE / Z I",
 		"client 1: Q PREPARE TRANSACTION 's'",
 		"server 1 < Q PREPARE TRANSACTION 's'" } },
+	{ "f24: an EXECUTE that is too old is run again, unseen", ONE, {
+		PREPARED(1),
+		"client 1: Q EXECUTE s(1)",
+		"server 1 < Q EXECUTE _1(1)",
+		"server 1: " STALE " / Z I",
+		"client 1 <",
+		"server 1 < C S _1 / Q PREPARE _1 AS select 1;EXECUTE _1(1)",
+		"server 1: 3 / C PREPARE / T / D 1 / C SELECT 1 / Z I",
+		"client 1 < T / D 1 / C SELECT 1 / Z I",
+		"owner 1 = pool",
+		"client 1: Q EXECUTE s",
+		"server 1 < Q EXECUTE _1" } },
+	{ "f24: once only", ONE, {
+		PREPARED(1),
+		"client 1: Q EXECUTE s",
+		"server 1: " STALE " / Z I",
+		"server 1: 3 / C PREPARE / " STALE " / Z I",
+		"client 1 < " TOO_OLD " / Z I" } },
+	{ "f24: not in a transaction", ONE, {
+		PREPARED(1),
+		"client 1: Q BEGIN",
+		"server 1: C BEGIN / Z T",
+		"client 1: Q EXECUTE s",
+		"server 1: " STALE " / Z E",
+		"client 1 < C BEGIN / Z T / " TOO_OLD " / Z E" } },
+	{ "f24: not if another has followed it", ONE, {
+		PREPARED(1),
+		"client 1: Q EXECUTE s / Q select 2",
+		"server 1: " STALE " / Z I / C SELECT 1 / Z I",
+		"client 1 < " TOO_OLD " / Z I / C SELECT 1 / Z I",
+		"client 1: Q EXECUTE s",
+		"server 1 < C S _1 / Q PREPARE _1 AS select 1;EXECUTE _1" } },
+	{ "f24: not for what else is not supported", ONE, {
+		PREPARED(1),
+		"client 1: Q EXECUTE s",
+		"server 1: E 0A000 no such feature / Z I",
+		"client 1 < E 0A000 no such feature / Z I" } },
+	{ "f24: in a batch it is told once, and made anew", ONE, {
+		PREPARED(1),
+		"client 1: P - EXECUTE s / B - - / E - 0 / S",
+		"server 1 < P - EXECUTE _1 / B - - / E - 0 / S",
+		"server 1: 1 / 2 / " STALE " / Z I",
+		"client 1 < 1 / 2 / " TOO_OLD " / Z I",
+		"client 1: P - EXECUTE s / B - - / E - 0 / S",
+		"server 1 < C S _1 / " TAUGHT " / P - EXECUTE _1 / B - - /"
+		    " E - 0 / S" } },
+	{ "f24: not for what else is not supported in a batch", ONE, {
+		PREPARED(1),
+		"client 1: P - EXECUTE s / B - - / E - 0 / S",
+		"server 1: 1 / 2 / E 0A000 no such feature / Z I",
+		"client 1: Q EXECUTE s",
+		"server 1 < Q EXECUTE _1" } },
 	{ "many EXECUTEs in one text", TWO, {
 		PREPARED(1),
 		"client 1: Q PREPARE t (int) AS select 2",
