@@ -24,8 +24,11 @@
 #include "pool/lane.h"
 #include "pool/limits.h"
 #include "pool/pools.h"
+#include "pool/spread.h"
 #include "pool/state.h"
 #include "pool/user.h"
+
+#define TRADE_USEC INT64_C(100000)      /* between two of a pool */
 
 static struct mono
 now_of(const struct pool *p)
@@ -88,37 +91,26 @@ gate_may_dial(const struct lane *l)
 	return lane_may_dial(l, now_of(l->pool)) && pools_uses(l->pool, l);
 }
 
-/* Should this lane have the next server rather than the other one? By the
- * roles of hosts each has its weight; else the first one is right. */
-static bool
-comes_before(const struct lane *a, const struct lane *b)
-{
-	struct topology *t = a->pool->database->topology;
-	struct mono now = now_of(a->pool);
-
-	return a->pool->serves != 0 &&
-	    (uint64_t)(lane_count(a) + 1) * topology_weight(t, b->host, now) <
-	    (uint64_t)(lane_count(b) + 1) * topology_weight(t, a->host, now);
-}
-
 /* The next lane that may be tried; with "round-robin" each in its turn, with
  * "disable" the one at the head until it fails; where roles are known, the
  * one with the fewest servers. One whose host has a ticket left comes
  * first. */
 static struct lane *
-choose_lane(const struct pool *p)
+choose_lane(struct pool *p)
 {
-	struct lane *l, *full = NULL, *free = NULL;
+	struct lane *l, *full = NULL, *free = NULL, **best;
 	struct list *n;
 
+	l = spread_lacks(p);
+	if (l != NULL && gate_may_dial(l))
+		return l;
 	LANE_EACH (n, l, p) {
 		if (!gate_may_dial(l))
 			continue;
-		if (!quota_has_room(&l->host->budget->quota))
-			full = full == NULL || comes_before(l, full) ? l :
-			    full;
-		else if (free == NULL || comes_before(l, free))
-			free = l;
+		best = quota_has_room(&l->host->budget->quota) ? &free : &full;
+		if (*best == NULL || (p->serves != 0 &&
+		    spread_comes_before(l, *best)))
+			*best = l;
 	}
 	return free != NULL ? free : full;
 }
@@ -221,6 +213,54 @@ gate_open(struct lane *l)
 	return opened;
 }
 
+/* An idle server of a host that has too many, or that nobody waits for. */
+static void
+close_idle(struct lane *l)
+{
+	struct list *idle = list_last(&l->servers[SERVER_IDLE]);
+
+	if (idle != NULL)
+		server_close(container_of(idle, struct server, member),
+		    "moved to another host");
+}
+
+/* One by one a host that has come, or whose weight grows, gets servers before
+ * those of the others are worn out. */
+void
+gate_even(struct pool *p)
+{
+	struct shares s;
+
+	if (p->serves == 0 || pools_is_stopped(p) || spread_is_strict(p) ||
+	    p->count[SERVER_LOGIN] > 0)
+		return;
+	s = spread_shares(p);
+	if (s.poorest == NULL || s.richest == NULL ||
+	    !gate_may_dial(s.poorest))
+		return;
+	close_idle(s.richest);
+	(void)gate_open(s.poorest);
+}
+
+/* The pool is full, and somebody waits for another host than those that have
+ * idle servers. */
+void
+gate_trade(struct pool *p)
+{
+	struct lane *lacks = spread_lacks(p), *l;
+	struct list *n;
+
+	if (lacks == NULL || pools_servers(p) < size_now(p) ||
+	    mono_between(p->traded, now_of(p)) < TRADE_USEC)
+		return;
+	LANE_EACH (n, l, p)
+		if (l != lacks && l->count[SERVER_IDLE] > 0) {
+			p->traded = now_of(p);
+			close_idle(l);
+			return;
+		}
+}
+
 static bool
 waits_for_ticket(const struct pool *p)
 {
@@ -229,6 +269,18 @@ waits_for_ticket(const struct pool *p)
 
 	LANE_EACH (n, l, p)
 		if (l->room.quota != NULL)
+			return true;
+	return false;
+}
+
+static bool
+can_dial(const struct pool *p)
+{
+	struct list *n;
+	struct lane *l;
+
+	LANE_EACH (n, l, p)
+		if (gate_may_dial(l))
 			return true;
 	return false;
 }
@@ -251,7 +303,7 @@ gate_wait_reason(const struct pool *p, const struct wait *w)
 		return WAIT_CONNECTING;
 	if (pools_servers(p) >= size_now(p))
 		return WAIT_POOL_SIZE;
-	return choose_lane(p) == NULL ? WAIT_LOGIN_BACKOFF : WAIT_CONNECTING;
+	return can_dial(p) ? WAIT_CONNECTING : WAIT_LOGIN_BACKOFF;
 }
 
 /*

@@ -196,7 +196,7 @@ pool_wait_reason(const struct wait *w)
 /* The idle server that is due: the one used last, so that the others can go
  * to rest, or with server_round_robin the one used first. */
 static struct server *
-pick_idle_of(const struct pool *p, const struct lane *only)
+pick_idle(const struct pool *p, const struct lane *only)
 {
 	bool oldest = p->pooler->config->server_round_robin;
 	struct server *best = NULL, *s;
@@ -216,31 +216,24 @@ pick_idle_of(const struct pool *p, const struct lane *only)
 	return best;
 }
 
-/* Whose turn it is. */
+/* Whose turn it is, and the server it gets; NULL: nobody's, or there is none
+ * for who waits. */
 static struct wait *
-next_of(const struct pool *p)
+next_of(struct pool *p, struct server **s)
 {
-	return p->queue.fairness == NULL ? queue_first(&p->queue) :
+	struct lane *lane = NULL;
+	struct wait *w;
+
+	w = p->serves != 0 ? spread_next(p, &lane) :
 	    queue_next(&p->queue, pools_servers(p));
-}
-
-static struct server *
-pick_idle(struct pool *p)
-{
-	struct lane *l;
-
-	if (p->serves == 0)
-		return pick_idle_of(p, NULL);
-	l = spread_pick(p, next_of(p));
-	return l != NULL ? pick_idle_of(p, l) : NULL;
+	*s = w != NULL ? pick_idle(p, lane) : NULL;
+	return *s != NULL ? w : NULL;
 }
 
 static void
-grant(struct pool *p, struct server *s)
+grant(struct pool *p, struct wait *w, struct server *s)
 {
-	struct wait *w = next_of(p);
-
-	must(w != NULL && s->state == SERVER_IDLE && s->holder == NULL);
+	must(s->state == SERVER_IDLE && s->holder == NULL);
 	stop_waiting(w);
 	p->moved = now_of(p);
 	if (w->key != NULL)
@@ -293,7 +286,7 @@ start_check(struct server *s)
 static bool
 would_wait(const struct pool *p, enum want want)
 {
-	const struct server *s = pick_idle_of(p, NULL);
+	const struct server *s = pick_idle(p, NULL);
 
 	if (gate_lasting_failure(p) != NULL)
 		return false;
@@ -354,16 +347,18 @@ pool_serve(struct pool *p)
 		w->granted(w, NULL);
 	}
 	while (!pools_is_stopped(p) && p->queue.n > 0 &&
-	    (s = pick_idle(p)) != NULL) {
+	    (w = next_of(p, &s)) != NULL) {
 		if (!needs_check(s))
-			grant(p, s);
+			grant(p, w, s);
 		else if (p->count[SERVER_TESTED] < p->queue.n)
 			start_check(s);
 		else
 			break;
 	}
-	if (somebody_waits(p))
+	if (somebody_waits(p)) {
+		gate_trade(p);
 		gate_fill(p);
+	}
 }
 
 static bool
@@ -637,7 +632,7 @@ void
 pool_maintain(struct pool *p)
 {
 	each_server(p, SERVER_IDLE, maintain_idle, NULL);
-	spread_even(p);
+	gate_even(p);
 	pools_drop_retired(p);
 	if (pools_servers(p) < gate_min(p) || somebody_waits(p))
 		gate_fill(p);
@@ -657,7 +652,7 @@ pool_check(const struct pool *p)
 	for (i = 0; i < SERVER_NSTATES; i++)
 		must(sum[i] == p->count[i]);
 	must(p->queue.n == 0 || pools_is_stopped(p) ||
-	    p->count[SERVER_IDLE] == 0 ||
+	    p->count[SERVER_IDLE] == 0 || spread_is_strict(p) ||
 	    p->count[SERVER_TESTED] >= p->queue.n);
 	if (p->queue.fairness != NULL)
 		fairness_check(p->queue.fairness, p->queue.n,

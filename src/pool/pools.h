@@ -54,6 +54,7 @@ struct pool {
 	struct timer timer;             /* back-off or reserve */
 	const struct server_hooks *server_hooks;
 	struct balance balance;         /* whose turn among the hosts it is */
+	struct mono traded;             /* a server of one for another's */
 	struct quota_wait room;         /* below a limit of db or user */
 	struct mono moved;              /* when a client last got a server */
 	uint32_t demand;                /* for servers, see limits.c ... */

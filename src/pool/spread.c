@@ -1,12 +1,14 @@
 /*
- * spread.c - which of several hosts has the next query; see spread.h.
+ * spread.c - which of several hosts has the next query, and the next server.
  *
- * A query goes to an idle server, so the rule chooses among the hosts that
- * have one: who asks does not wait for a certain host while another could
- * answer. That each host has servers according to its weight is seen to
- * apart from that: new ones go where they lack most (gate.c), and where a
- * host has come back to a pool that is full, servers are moved to it little
- * by little.
+ * A query goes to an idle server, so a rule chooses among the hosts that have
+ * one: who asks does not wait for a certain host while another could answer.
+ * With ip_hash it does: all clients of an address have the same host, as long
+ * as it is there. (Not where fair_by says whose turn it is; then that counts
+ * first.)
+ *
+ * Servers are opened where they lack most by the weights of the hosts, or
+ * with ip_hash where most wait.
  */
 #include "pool/spread.h"
 
@@ -17,7 +19,6 @@
 #include "config/config.h"
 #include "pgwire/crypto.h"
 #include "pool/database.h"
-#include "pool/gate.h"
 #include "pool/lane.h"
 #include "pool/pools.h"
 #include "pool/queue.h"
@@ -25,15 +26,13 @@
 #include "pool/state.h"
 
 #define HOSTS_MAX 64            /* further ones are not chosen by rule */
+#define LOOK_MAX 256u           /* at so many who wait, for a host of theirs */
 
-static uint64_t
-number(const struct pool *p, enum balance_rule rule, const struct wait *w)
+static enum balance_rule
+rule_of(const struct pool *p)
 {
-	uint64_t n = w != NULL ? w->number : 0;
-
-	if (rule == BALANCE_RANDOM)
-		crypto_random_take(&p->pooler->random, &n, sizeof n);
-	return n;
+	return config_load_balance(p->pooler->config, p->database->entry,
+	    NULL);
 }
 
 static uint32_t
@@ -43,44 +42,128 @@ weight_of(const struct lane *l)
 	    loop_now(l->pool->pooler->loop));
 }
 
-struct lane *
-spread_pick(struct pool *p, const struct wait *w)
-{
-	enum balance_rule rule = config_load_balance(p->pooler->config,
-	    p->database->entry, NULL);
+/* The hosts that may be used now. */
+struct field {
 	struct candidate candidates[HOSTS_MAX];
-	struct lane *lanes[HOSTS_MAX], *l;
-	size_t n = 0, i;
-	struct list *m;
+	struct lane *lanes[HOSTS_MAX];
+	size_t n;
+};
 
+static void
+take_field(struct field *f, const struct pool *p, bool idle_only)
+{
+	struct list *m;
+	struct lane *l;
+
+	f->n = 0;
 	LANE_EACH (m, l, p) {
-		if (l->count[SERVER_IDLE] == 0 || !pools_uses(p, l) ||
-		    n == HOSTS_MAX)
+		if ((idle_only && l->count[SERVER_IDLE] == 0) ||
+		    !pools_uses(p, l) || f->n == HOSTS_MAX)
 			continue;
-		candidates[n] = (struct candidate){
+		f->candidates[f->n] = (struct candidate){
 			.id = balance_id(l->host->name, l->host->port),
 			.weight = weight_of(l),
 			.in_use = l->count[SERVER_ACTIVE],
 		};
-		lanes[n++] = l;
+		f->lanes[f->n++] = l;
 	}
-	if (n < 2)
-		return n == 1 ? lanes[0] : NULL;
-	i = balance_pick(&p->balance, rule, candidates, n, number(p, rule, w));
-	return i != BALANCE_NONE ? lanes[i] : NULL;
 }
 
-/*
- * Evening out. A lane's due part is its weight's part of all servers.
- */
+static struct lane *
+pick(struct pool *p, const struct field *f, enum balance_rule rule,
+    uint64_t number)
+{
+	size_t i;
 
-struct shares {
-	struct lane *poorest, *richest;
-	int64_t lack, excess;   /* in servers, times the sum of weights */
-};
+	if (f->n < 2)
+		return f->n == 1 ? f->lanes[0] : NULL;
+	if (rule == BALANCE_RANDOM)
+		crypto_random_take(&p->pooler->random, &number,
+		    sizeof number);
+	i = balance_pick(&p->balance, rule, f->candidates, f->n, number);
+	return i != BALANCE_NONE ? f->lanes[i] : NULL;
+}
 
-static struct shares
-shares_of(struct pool *p)
+bool
+spread_is_strict(const struct pool *p)
+{
+	return p->serves != 0 && p->queue.fairness == NULL &&
+	    rule_of(p) == BALANCE_IP_HASH;
+}
+
+/* The first one whose own host has an idle server. */
+static struct wait *
+next_at_home(struct pool *p, struct lane **lane)
+{
+	struct field f;
+	struct list *n;
+	struct wait *w;
+	uint32_t looked = 0;
+
+	take_field(&f, p, false);
+	LIST_EACH (n, &p->queue.waits) {
+		w = container_of(n, struct wait, member);
+		*lane = pick(p, &f, BALANCE_IP_HASH, w->number);
+		if (*lane != NULL && (*lane)->count[SERVER_IDLE] > 0)
+			return w;
+		if (++looked == LOOK_MAX)
+			break;
+	}
+	return NULL;
+}
+
+struct wait *
+spread_next(struct pool *p, struct lane **lane)
+{
+	struct field f;
+	struct wait *w;
+
+	if (p->count[SERVER_IDLE] == 0)
+		return NULL;
+	if (spread_is_strict(p))
+		return next_at_home(p, lane);
+	w = queue_next(&p->queue, pools_servers(p));
+	if (w == NULL)
+		return NULL;
+	take_field(&f, p, true);
+	*lane = pick(p, &f, rule_of(p), w->number);
+	return *lane != NULL ? w : NULL;
+}
+
+struct lane *
+spread_lacks(struct pool *p)
+{
+	uint32_t wanted[HOSTS_MAX] = { 0 }, looked = 0, most = 0;
+	struct lane *l, *best = NULL;
+	struct field f;
+	struct list *n;
+	size_t i;
+
+	if (!spread_is_strict(p))
+		return NULL;
+	take_field(&f, p, false);
+	LIST_EACH (n, &p->queue.waits) {
+		l = pick(p, &f, BALANCE_IP_HASH, container_of(n, struct wait,
+		    member)->number);
+		for (i = 0; i < f.n; i++)
+			wanted[i] += f.lanes[i] == l;
+		if (++looked == LOOK_MAX)
+			break;
+	}
+	for (i = 0; i < f.n; i++) {
+		l = f.lanes[i];
+		if (wanted[i] > most + l->count[SERVER_LOGIN] +
+		    l->count[SERVER_TESTED]) {
+			most = wanted[i] - l->count[SERVER_LOGIN] -
+			    l->count[SERVER_TESTED];
+			best = l;
+		}
+	}
+	return best;
+}
+
+struct shares
+spread_shares(const struct pool *p)
 {
 	struct shares s = { .lack = 0 };
 	int64_t weights = 0, servers = 0, above;
@@ -97,8 +180,7 @@ shares_of(struct pool *p)
 			continue;
 		above = lane_count(l) * weights - servers * weight_of(l);
 		/* A whole server must be amiss, or it would go to and fro. */
-		if (-above >= weights && -above > s.lack &&
-		    gate_may_dial(l)) {
+		if (-above >= weights && -above > s.lack) {
 			s.poorest = l;
 			s.lack = -above;
 		} else if (above >= weights && above > s.excess) {
@@ -109,21 +191,9 @@ shares_of(struct pool *p)
 	return s;
 }
 
-void
-spread_even(struct pool *p)
+bool
+spread_comes_before(const struct lane *a, const struct lane *b)
 {
-	struct shares s;
-	struct list *idle;
-
-	if (p->serves == 0 || pools_is_stopped(p) ||
-	    p->count[SERVER_LOGIN] > 0)
-		return;
-	s = shares_of(p);
-	if (s.poorest == NULL || s.richest == NULL)
-		return;
-	idle = list_last(&s.richest->servers[SERVER_IDLE]);
-	if (idle != NULL)
-		server_close(container_of(idle, struct server, member),
-		    "moved to another host");
-	(void)gate_open(s.poorest);
+	return (uint64_t)(lane_count(a) + 1) * weight_of(b) <
+	    (uint64_t)(lane_count(b) + 1) * weight_of(a);
 }

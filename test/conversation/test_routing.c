@@ -412,6 +412,100 @@ static const struct play faults[] = {
 		"client 1 < 2 / C SELECT 1 / Z I" } },
 };
 
+#define RULE(rule) "[databases]\nshop = host=$1,$2,$3 load_balance=" rule "\n"
+#define BALANCED(rule, more) MAIN "routing = explicit\n" more RULE(rule)
+#define TRIO "host 1 is primary", "host 2 is replica", "host 3 is replica"
+#define HINT "Q /* pgweir:replica */ select 1"
+
+/* Client n is given server s, which is at this host. */
+#define READS(n, s, host)                                       \
+	"client " #n ": " HINT, "owner " #s " = client " #n,    \
+	"server " #s " is at " #host
+#define ENDS(n, s) "server " #s ": " ROW, "client " #n " < " ROW
+
+static const struct play balance[] = {
+	{ "l59: new servers go where there are fewest",
+	    BALANCED("least_connections", ""), {
+		TRIO,
+		READS(1, 2, 2), READS(2, 3, 3), READS(3, 4, 2),
+		READS(4, 5, 3) } },
+	{ "l59: least_connections among the idle ones",
+	    BALANCED("least_connections", ""), {
+		TRIO,
+		READS(1, 2, 2), READS(2, 3, 3), READS(3, 4, 2),
+		READS(4, 5, 3),
+		ENDS(1, 2), ENDS(2, 3), ENDS(3, 4),
+		/* One is busy at 3, none at 2. */
+		READS(5, 4, 2) } },
+	{ "round_robin", BALANCED("round_robin", ""), {
+		TRIO,
+		READS(1, 2, 2), READS(2, 3, 3), ENDS(1, 2), ENDS(2, 3),
+		READS(1, 2, 2), ENDS(1, 2),
+		READS(1, 3, 3), ENDS(1, 3),
+		READS(1, 2, 2), ENDS(1, 2) } },
+	{ "a host that comes gets its part of a full pool",
+	    BALANCED("least_connections", "default_pool_size = 4\n"), {
+		"host 1 is primary", "host 2 is replica", "host 3 is silent",
+		READS(1, 2, 2), READS(2, 3, 2), READS(3, 4, 2),
+		READS(4, 5, 2),
+		ENDS(1, 2), ENDS(2, 3), ENDS(3, 4), ENDS(4, 5),
+		"host 3 is replica",
+		"wait 5",
+		"owner 6 = pool", "server 6 is at 3",
+		"owner 7 = pool", "server 7 is at 3",
+		"count = 5",
+		"wait 10",
+		"count = 5" } },
+	{ "slow start: little by little", MAIN "routing = explicit\n"
+	    "slow_start = 100\ndefault_pool_size = 4\n"
+	    RULE("least_connections"), {
+		TRIO,
+		"wait 100",
+		"host 3 is silent",
+		READS(1, 2, 2), READS(2, 3, 2), READS(3, 4, 2),
+		READS(4, 5, 2),
+		ENDS(1, 2), ENDS(2, 3), ENDS(3, 4), ENDS(4, 5),
+		"host 3 is replica",
+		"wait 10",
+		"count = 5",
+		"wait 90",
+		"server 6 is at 3", "server 7 is at 3" } },
+};
+
+START_TEST(replicas_share)
+{
+	play(&balance[_i], ROUTED);
+}
+END_TEST
+
+/* Which of them is a matter of its name. */
+START_TEST(ip_hash_keeps_the_host)
+{
+	static const char *const begin[] = { TRIO, "client 1: " HINT,
+		"owner 2 = client 1", "client 2: " HINT,
+		"owner 3 = client 2", "client 3: " HINT,
+		"client 3 waits pool_size", ENDS(1, 2),
+		"owner 2 = client 3", ENDS(3, 2), ENDS(2, 3), NULL };
+	static const char *const again[] = { "client 1: " HINT, NULL };
+	struct world *w = world_start(BALANCED("ip_hash",
+	    "default_pool_size = 2\n"));
+	int host;
+
+	play_lines(w, "ip_hash", begin);
+	host = server_host(w, 2);
+	ck_assert_int_ne(host, 1);
+	ck_assert_int_eq(server_host(w, 3), host);
+	host_is_silent(w, (unsigned)host);
+	play_lines(w, "ip_hash", again);
+	ck_assert_int_eq(server_host(w, 4), 5 - host);
+	server_replies(w, 4, "C SELECT 1", "Z I");
+	host_reports(w, (unsigned)host, true, 1);
+	play_lines(w, "ip_hash", again);
+	ck_assert_int_eq(server_host(w, 5), host);
+	world_stop(w);
+}
+END_TEST
+
 START_TEST(hosts_fail)
 {
 	play(&faults[_i], ROUTED);
@@ -427,6 +521,8 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, says_replica, 0, (int)countof(explicit));
 	tcase_add_loop_test(t, entries_have_roles, 0, (int)countof(entries));
+	tcase_add_loop_test(t, replicas_share, 0, (int)countof(balance));
+	tcase_add_test(t, ip_hash_keeps_the_host);
 	tcase_add_loop_test(t, hosts_fail, 0, (int)countof(faults));
 	suite_add_tcase(s, t);
 	return world_run(s);
