@@ -426,8 +426,9 @@ judge_fixed(struct topology *t)
  * Which replicas are fresh enough.
  */
 
+/* The same answer again adds nothing. */
 static void
-note_log(struct topology *t, struct mono now)
+note_log(struct topology *t)
 {
 	const struct member *m;
 
@@ -435,12 +436,12 @@ note_log(struct topology *t, struct mono now)
 		const struct node *n = m->node;
 
 		if (m->next_role != ROLE_PRIMARY || !node_speaks(n) ||
-		    n->answered.usec != now.usec || n->probe.lsn == 0)
+		    n->probe.lsn == 0)
 			continue;
 		if (t->lag_of != n)
 			t->lag.n = 0;
 		t->lag_of = n;
-		lag_note(&t->lag, now, n->probe.lsn);
+		lag_note(&t->lag, n->answered, n->probe.lsn);
 	}
 }
 
@@ -573,7 +574,7 @@ judge(struct topology *t, struct mono now)
 	find_timeline(t);
 	judge_fixed(t);
 	judge_claims(t);
-	note_log(t, now);
+	note_log(t);
 	judge_replicas(t);
 	MEMBER_EACH (m, t) {
 		must(m->next_role != ROLE_NONE ||

@@ -58,7 +58,7 @@ wait_for '[ "$(at_host b role)" = replica ]'
 expect 'state' "$(at_host b state)" up
 expect 'timeline' "$(at_host a timeline)/$(at_host b timeline)" 1/1
 wait_for '[ "$(at_host b lsn)" = "$(on a "select pg_current_wal_lsn()")" ]'
-expect 'lag' "$(at_host b lag)/$(at_host b lag_bytes)" 0.000/0
+wait_for '[ "$(at_host b lag)/$(at_host b lag_bytes)" = 0.000/0 ]'
 expect 'no lag of a primary' "$(at_host a lag)" ''
 expect 'weight' "$(at_host b weight)" 1.000
 expect 'no error' "$(at_host a last_error)" ''

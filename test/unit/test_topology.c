@@ -321,6 +321,9 @@ static const struct {
 	    "max_replica_lag = 10\n", {
 		"a P 1 1000", "b R 1 500 age=9000", "c R 1 500 age=11000",
 		"? P R L", "c R 1 999 age=20", "? P R R" } },
+	{ "... and is as soon as the primary is", "max_replica_lag = 10\n", {
+		"b R 1 500", "a P 1 500", "? W W U", "c R 1 500",
+		"? P R R" } },
 	{ "lag is not known before the primary is",
 	    "max_replica_lag = 10\n", {
 		"b R 1 500", "c R 1 500", "? U W W", "a F3", "? D R R" } },
