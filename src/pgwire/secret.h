@@ -53,6 +53,9 @@ bool secret_accepts_password(const struct secret *, struct str user,
 	 * derives keys (slow), unless it has more than SCRAM_ITERATIONS_MAX
 	 * iterations: then it refuses. */
 
+void secret_pass_time(struct str password, uint32_t iterations);
+	/* Takes as long as the above with a SCRAM secret of so many. */
+
 bool secret_accepts_md5(const struct secret *, struct str user,
     const unsigned char salt[MD5_SALT_SIZE], struct str response);
 	/* The answer to an MD5 challenge; plain and MD5 secrets can match. */

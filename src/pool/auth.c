@@ -81,12 +81,15 @@ static enum auth_verdict
 begin_sasl(struct auth *a, struct text *out)
 {
 	const char *offer[3];
-	struct scram_verifier v;
+	struct scram_verifier v, mock;
 	unsigned char random[SCRAM_RANDOM_SIZE];
 
+	/* Needed or not: it takes its time, and nobody shall see whose
+	 * verifier is real. */
+	scram_verifier_mock(&mock, a->pooler->mock_key, str_of(a->name),
+	    (uint32_t)a->pooler->config->scram_iterations);
 	if (!has_verifier(a, &v))
-		scram_verifier_mock(&v, a->pooler->mock_key, str_of(a->name),
-		    (uint32_t)a->pooler->config->scram_iterations);
+		v = mock;
 	crypto_random_take(&a->pooler->random, random, sizeof random);
 	scram_server_init(&a->scram, &v, gs2_channel_data(&a->channel),
 	    random);
@@ -134,6 +137,20 @@ auth_begin(struct auth *a, enum auth_type method, struct text *out)
 	    "no authentication method is found");
 }
 
+/* A password in clear against any secret. Only a SCRAM secret takes long: so
+ * that this tells nothing, all that is refused does. */
+static bool
+accepts_password(struct auth *a, struct str password)
+{
+	const struct secret *s = secret_of(a);
+	bool ok = secret_accepts_password(s, str_of(a->name), password);
+
+	if (!ok && (s == NULL || s->kind != SECRET_SCRAM))
+		secret_pass_time(password,
+		    (uint32_t)a->pooler->config->scram_iterations);
+	return ok;
+}
+
 /* The password message of "plain" and "md5": one string. */
 static enum auth_verdict
 check_password(struct auth *a, struct str body)
@@ -149,8 +166,7 @@ check_password(struct auth *a, struct str body)
 		return auth_refuse(a, SQLSTATE_INVALID_PASSWORD,
 		    "empty password returned by client");
 	if (a->method == AUTH_TYPE_PLAIN)
-		ok = secret_accepts_password(secret_of(a), str_of(a->name),
-		    password);
+		ok = accepts_password(a, password);
 	else
 		ok = secret_accepts_md5(secret_of(a), str_of(a->name),
 		    a->salt, password);

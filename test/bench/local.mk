@@ -13,7 +13,7 @@ check_PROGRAMS += bench_sql
 bench_sql_SOURCES = test/bench/sql.c
 bench_sql_LDADD = libsql.a libbase.a $(PG_QUERY_LIBS)
 TESTS += test/bench/tools.sh
-EXTRA_DIST += test/bench/tools.sh test/bench/run
+EXTRA_DIST += test/bench/tools.sh test/bench/run test/bench/guesses.sh
 
 # BENCH='--quick --case NAME' are options of test/bench/run.
 .PHONY: bench

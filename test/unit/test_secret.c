@@ -244,12 +244,18 @@ START_TEST(b12_unknown_user_never_gets_in)
 	const struct scram_params p = { .iterations = 1, .salt_len = 1 };
 	const unsigned char salt[MD5_SALT_SIZE] = "abcd";
 	struct scram_verifier v;
+	char stored[MD5_TEXT_ROOM], answer[MD5_TEXT_ROOM];
 
 	ck_assert(!secret_accepts_password(NULL, str_of("x"), str_of("")));
 	ck_assert(!secret_accepts_password(NULL, str_of("x"), str_of("y")));
 	ck_assert(!secret_accepts_md5(NULL, str_of("x"), salt,
 	    str_of("md500000000000000000000000000000000")));
 	ck_assert(!secret_scram_verifier(NULL, &p, &v));
+	/* Nor with what is computed only for the time that it takes. */
+	ck_assert(md5_secret(stored, str_of("x"), str_of("x")));
+	ck_assert(md5_response(answer, str_of(stored), salt));
+	ck_assert(!secret_accepts_md5(NULL, str_of("x"), salt,
+	    str_of(answer)));
 }
 END_TEST
 
