@@ -23,7 +23,6 @@
 
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/must.h"
 #include "config/config.h"
 #include "pgwire/error.h"
@@ -37,144 +36,8 @@
 #include "pool/prepared_state.h"
 #include "pool/relay.h"
 #include "pool/server.h"
-#include "pool/sqlplan.h"
 #include "pool/state.h"
 #include "pool/statement.h"
-#include "pool/stats.h"
-
-/*
- * What is sent.
- */
-
-/* Tell the tracker of a frame made by us, which an effect belongs to. */
-bool
-prepared_track(struct server *s, char type, char target, enum hide hide,
-    uint32_t mark)
-{
-	if (tracker_frontend(&s->tracker, type, target, hide) == TRACK_BAD)
-		return false;
-	if (mark != 0)
-		tracker_mark(&s->tracker, mark);
-	return true;
-}
-
-void
-prepared_make_named(struct outgoing *out, char type, char target,
-    const struct statement *s, const void *rest, size_t n)
-{
-	char name[STATEMENT_NAME_ROOM];
-	size_t place = writer_begin(&out->made, type);
-
-	if (target != 0)
-		writer_u8(&out->made, (uint8_t)target);
-	writer_cstring(&out->made, statement_name(s, name));
-	text_add(&out->made, rest, n);
-	writer_end(&out->made, place);
-	outgoing_made(out);
-}
-
-static void
-make_parse(struct outgoing *out, const struct statement *s)
-{
-	/* For the sake of its name, if it cannot be prepared so. */
-	static const char other[] = "SELECT\0\0";
-	struct str body = statement_kind(s) == STATEMENT_PARSE ?
-	    statement_body(s) : (struct str){ other, sizeof other };
-
-	prepared_make_named(out, FE_PARSE, 0, s, body.p, body.n);
-}
-
-/* Give up what the server has above max_prepared_statements. */
-static void
-evict(struct server *s, struct outgoing *out)
-{
-	struct prepared *p = s->prepared;
-	unsigned max = (unsigned)s->pooler->config->max_prepared_statements;
-	struct plan *oldest;
-	uint32_t mark;
-
-	while (max > 0 && p->plans.n >= max &&
-	    (oldest = plans_oldest(&p->plans, p->batch)) != NULL) {
-		mark = effect_note(p, EFFECT_EVICT, oldest->statement, NULL);
-		prepared_make_named(out, FE_CLOSE, 'S', oldest->statement,
-		    NULL, 0);
-		plans_remove(&p->plans, oldest->statement);
-		if (!prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, mark))
-			return;
-	}
-}
-
-bool
-prepared_is_unsure(const struct prepared *p, const struct plan *plan)
-{
-	return plan != NULL && plan->pending && plan->batch != p->batch;
-}
-
-void
-prepared_touch(struct prepared *p, const struct statement *st)
-{
-	struct plan *plan = plans_find(&p->plans, st);
-
-	must(plan != NULL);
-	plan->batch = p->batch;
-	plans_touch(&p->plans, plan);
-}
-
-enum prepared_known
-prepared_ask(struct server *s, const struct statement *st)
-{
-	struct prepared *p = prepared_of(s);
-	struct plan *plan = plans_find(&p->plans, st);
-
-	if (prepared_is_unsure(p, plan))
-		return SERVER_IS_UNSURE;
-	return plan != NULL && !plan->stale ? SERVER_HAS : SERVER_LACKS;
-}
-
-struct plan *
-prepared_add_plan(struct server *s, struct statement *st,
-    struct outgoing *out)
-{
-	struct prepared *p = s->prepared;
-	struct plan *plan = plans_find(&p->plans, st);
-
-	if (plan != NULL) {
-		must(plan->stale);
-		prepared_make_named(out, FE_CLOSE, 'S', st, NULL, 0);
-		prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
-		plans_remove(&p->plans, st);
-	}
-	evict(s, out);
-	s->stats->server_parse_count++;
-	plan = plans_add(&p->plans, st);
-	plan->batch = p->batch;
-	return plan;
-}
-
-/* Have it prepared with the server, unseen. */
-void
-prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
-{
-	struct prepared *p = s->prepared;
-	struct plan *plan = plans_find(&p->plans, st);
-	enum hide hide = p->healing == HEALING_PROBE ? HIDE_ALL :
-	    HIDE_SUCCESS;
-
-	if (plan != NULL && !plan->stale) {
-		prepared_touch(p, st);
-		return;
-	}
-	/* Where the server skips it, it is gone again at once. */
-	prepared_add_plan(s, st, out);
-	if (statement_kind(st) == STATEMENT_SQL) {
-		sqlplan_prepare(s, st, hide,
-		    effect_note(p, EFFECT_PLAN, st, NULL), out);
-	} else {
-		make_parse(out, st);
-		prepared_track(s, FE_PARSE, 0, hide,
-		    effect_note(p, EFFECT_PLAN, st, NULL));
-	}
-}
 
 /*
  * The client's frames.
@@ -241,7 +104,7 @@ prepared_clash(struct server *s, const char *text, struct statement *st,
     struct outgoing *out)
 {
 	prepared_have_plan(s, st, out);
-	make_parse(out, st);
+	prepared_make_parse(out, st);
 	prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
 	    effect_note(s->prepared, EFFECT_CLASH, NULL, text));
 }
@@ -290,7 +153,7 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 	prepared_new_name(link, text, st);
 	if (plan == NULL) {
 		prepared_add_plan(s, st, out);
-		make_parse(out, st);
+		prepared_make_parse(out, st);
 		prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
 		    effect_note(pr, EFFECT_BOTH, st, text));
 	} else {
@@ -299,13 +162,6 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 		    effect_note(pr, EFFECT_NAME, st, text));
 	}
 	return done(f, bytes);
-}
-
-bool
-prepared_waits_for(struct prepared *p, const struct name *name)
-{
-	return (name->pending && name->batch != p->batch) ||
-	    prepared_is_unsure(p, plans_find(&p->plans, name->statement));
 }
 
 /* The client has no unnamed statement on this server: nor may it find that of

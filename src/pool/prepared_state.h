@@ -1,6 +1,6 @@
 /*
- * prepared_state.h - what prepared.c, prepared_sql.c and heal.c have in
- * common: the state of one server's prepared statements.
+ * prepared_state.h - what prepared*.c, effects.c and heal.c have in common:
+ * the state of one server's prepared statements.
  */
 #ifndef POOL_PREPARED_STATE_H
 #define POOL_PREPARED_STATE_H
@@ -99,6 +99,9 @@ bool prepared_track(struct server *, char type, char target, enum hide,
 void prepared_make_named(struct outgoing *, char type, char target,
     const struct statement *, const void *rest, size_t n);
 	/* A message about a statement, by our name. */
+
+void prepared_make_parse(struct outgoing *, const struct statement *);
+	/* Likewise; of one that a Parse cannot prepare, something else. */
 
 void prepared_have_plan(struct server *, struct statement *,
     struct outgoing *);

@@ -10,7 +10,8 @@
  *   from servers: "C tag", "Z I", "E 57014 message", "E FATAL 57P01 message",
  *     "E 0A000 message@routine", "N 00000 message", "S name=value", "T",
  *     "D value|value", "1", "2", "3", "n", "s", "t", "I", "G", "H", "W",
- *     "d data", "c", "A channel", "V", "K", "R 0"; of several values in a row, NULL is none
+ *     "d data", "c", "A channel", "V", "K", "R 0"; of several values in a
+ *     row, NULL is none
  *
  * An error or notice is read back with " | " and its detail behind it.
  */
