@@ -33,9 +33,11 @@
 #include "pool/names.h"
 #include "pool/outgoing.h"
 #include "pool/plans.h"
+#include "pool/prepared_execute.h"
 #include "pool/prepared_state.h"
 #include "pool/relay.h"
 #include "pool/server.h"
+#include "pool/sqlplan.h"
 #include "pool/state.h"
 #include "pool/statement.h"
 
@@ -103,7 +105,10 @@ void
 prepared_clash(struct server *s, const char *text, struct statement *st,
     struct outgoing *out)
 {
-	prepared_have_plan(s, st, out);
+	if (statement_kind(st) == STATEMENT_EXECUTE)
+		sqlplan_stand_in(s, out);
+	else
+		prepared_have_plan(s, st, out);
 	prepared_make_parse(out, st);
 	prepared_track(s, FE_PARSE, 0, HIDE_NOTHING,
 	    effect_note(s->prepared, EFFECT_CLASH, NULL, text));
@@ -233,6 +238,7 @@ have(struct link *link, const char *text, struct outgoing *out,
     struct name **name)
 {
 	struct server *s = link->server;
+	struct statement *st;
 
 	*name = names_find(link->names, text);
 	if (*name == NULL && *text == '\0')
@@ -241,7 +247,13 @@ have(struct link *link, const char *text, struct outgoing *out,
 		return PREPARED_PASS;
 	if (prepared_waits_for(s->prepared, *name))
 		return PREPARED_WAIT;
-	prepared_have_plan(s, (*name)->statement, out);
+	st = (*name)->statement;
+	if (statement_kind(st) != STATEMENT_EXECUTE)
+		prepared_have_plan(s, st, out);
+	else if (prepared_execute_waits(link, st))
+		return PREPARED_WAIT;
+	else
+		prepared_execute_parse(link, st, HIDE_SUCCESS, 0, out);
 	return PREPARED_DONE;
 }
 
@@ -254,8 +266,9 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	struct prepared *pr = prepared_of(s);
 	size_t here = n < f->len ? n : f->len, at;
 	const char *portal = string_at(p, FRAME_HEADER, here), *text = NULL;
-	char ours[STATEMENT_NAME_ROOM];
+	char buf[STATEMENT_NAME_ROOM];
 	enum prepared_step step;
+	const char *ours;
 	struct name *name;
 
 	if (portal != NULL)
@@ -269,7 +282,7 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	if (is_executed_next(f, p, n))
 		check_shape(s, name, out);
 	at = FRAME_HEADER + strlen(portal) + strlen(text) + 2;
-	statement_name(name->statement, ours);
+	ours = prepared_name_there(name->statement, buf);
 	writer_u8(&out->made, FE_BIND);
 	writer_u32(&out->made, (uint32_t)(f->len - 1 - strlen(text) +
 	    strlen(ours)));

@@ -31,16 +31,23 @@ prepared_track(struct server *s, char type, char target, enum hide hide,
 	return true;
 }
 
+const char *
+prepared_name_there(const struct statement *s, char *buf)
+{
+	return statement_kind(s) == STATEMENT_EXECUTE ? SQLPLAN_STAND_IN :
+	    statement_name(s, buf);
+}
+
 void
 prepared_make_named(struct outgoing *out, char type, char target,
     const struct statement *s, const void *rest, size_t n)
 {
-	char name[STATEMENT_NAME_ROOM];
+	char buf[STATEMENT_NAME_ROOM];
 	size_t place = writer_begin(&out->made, type);
 
 	if (target != 0)
 		writer_u8(&out->made, (uint8_t)target);
-	writer_cstring(&out->made, statement_name(s, name));
+	writer_cstring(&out->made, prepared_name_there(s, buf));
 	text_add(&out->made, rest, n);
 	writer_end(&out->made, place);
 	outgoing_made(out);
@@ -132,6 +139,7 @@ prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
 	enum hide hide = p->healing == HEALING_PROBE ? HIDE_ALL :
 	    HIDE_SUCCESS;
 
+	must(statement_kind(st) != STATEMENT_EXECUTE);
 	if (plan != NULL && !plan->stale) {
 		prepared_touch(p, st);
 		return;

@@ -20,13 +20,14 @@
  *	             told as the other one
  *
  * In a batch the same is done by messages of ours before the client's. Many
- * EXECUTEs in one Query are the matter of prepared_several.c.
+ * EXECUTEs in one Query are the matter of prepared_several.c, and one that a
+ * Parse gives a name to that of prepared_execute.c.
  *
  * All else passes as it is: other texts of several statements, names written
- * as U&"", a named Parse of EXECUTE, text that cannot be read byte by byte, or
- * in which backslashes escape. So does a simple EXECUTE of what was prepared
- * by a Parse message, where the server lacks it and PREPARE could not do the
- * same: a Parse of ours that fails would make the server skip the Query.
+ * as U&"", text that cannot be read byte by byte, or in which backslashes
+ * escape. So does a simple EXECUTE of what was prepared by a Parse message,
+ * where the server lacks it and PREPARE could not do the same: a Parse of ours
+ * that fails would make the server skip the Query.
  */
 #include "pool/prepared_sql.h"
 
@@ -41,6 +42,7 @@
 #include "pool/names.h"
 #include "pool/outgoing.h"
 #include "pool/plans.h"
+#include "pool/prepared_execute.h"
 #include "pool/prepared_several.h"
 #include "pool/prepared_state.h"
 #include "pool/relay.h"
@@ -61,6 +63,7 @@ struct sql {
 	struct prepared_text text;
 	struct str tail;        /* of a Parse, behind its text */
 	const unsigned char *frame;
+	const char *own;        /* of a Parse: its name */
 	const struct name *name;        /* of the client's; NULL: none */
 	struct statement *known;        /* what that stands for; or NULL */
 };
@@ -344,6 +347,8 @@ parse_execute(const struct sql *sql)
 	char ours[STATEMENT_NAME_ROOM];
 	struct text text = { 0 };
 
+	if (statement_kind(st) == STATEMENT_EXECUTE)
+		return PREPARED_PASS;
 	prepared_have_plan(sql->server, st, sql->out);
 	text_printf(&text, "EXECUTE %s", statement_name(st, ours));
 	text_add(&text, sql->text.rest.p, sql->text.rest.n);
@@ -368,6 +373,31 @@ static enum prepared_step
 parse_clash(const struct sql *sql)
 {
 	prepared_clash(sql->server, sql->text.name, sql->known, sql->out);
+	return PREPARED_DONE;
+}
+
+/* An EXECUTE that gets a name of its own. */
+static enum prepared_step
+parse_named(const struct sql *sql)
+{
+	struct link *link = sql->link;
+	struct server *s = sql->server;
+	struct name *taken = names_find(link->names, sql->own);
+	struct statement *st;
+
+	if (taken != NULL) {
+		prepared_clash(s, sql->own, taken->statement, sql->out);
+		return PREPARED_DONE;
+	}
+	st = statement_acquire(s->pooler->statements, STATEMENT_EXECUTE,
+	    sql->whole.p, sql->whole.n + 1 + sql->tail.n);
+	if (prepared_execute_waits(link, st)) {
+		statement_release(st);
+		return PREPARED_WAIT;
+	}
+	prepared_new_name(link, sql->own, st);
+	prepared_execute_parse(link, st, HIDE_NOTHING,
+	    effect_note(s->prepared, EFFECT_NAME, st, sql->own), sql->out);
 	return PREPARED_DONE;
 }
 
@@ -416,18 +446,34 @@ whole(enum prepared_step step, const struct frame *f, size_t *bytes)
 	return step;
 }
 
+/* The name that a Parse gives; NULL: its end is not here. */
+static const char *
+own_name(const struct frame *f, const unsigned char *p, size_t n)
+{
+	size_t here = n < f->len ? n : f->len;
+
+	return here > FRAME_HEADER && memchr(p + FRAME_HEADER, 0,
+	    here - FRAME_HEADER) != NULL ? (const char *)p + FRAME_HEADER :
+	    NULL;
+}
+
 static enum prepared_step
 see(struct link *link, const struct frame *f, const unsigned char *p,
     size_t n, struct outgoing *out, size_t *bytes)
 {
 	struct sql sql = { .link = link, .server = link->server, .out = out,
 		.frame = p };
-	size_t at = FRAME_HEADER + (f->type == FE_PARSE);
+	size_t at = FRAME_HEADER;
 	enum prepared_step step;
 	struct name *name;
 
-	if (f->len <= at || (f->type == FE_PARSE &&
-	    (n <= FRAME_HEADER || p[FRAME_HEADER] != '\0')))
+	if (f->type == FE_PARSE) {
+		sql.own = own_name(f, p, n);
+		if (sql.own == NULL)
+			return PREPARED_PASS;
+		at += strlen(sql.own) + 1;
+	}
+	if (at >= f->len)
 		return PREPARED_PASS;
 	step = read_text(&sql, f, p, n, at, bytes);
 	if (step == PREPARED_DONE && sql.text.kind == PREPARED_NOT)
@@ -435,6 +481,9 @@ see(struct link *link, const struct frame *f, const unsigned char *p,
 		    whole(prepared_several(link, sql.whole, out), f, bytes);
 	if (step != PREPARED_DONE)
 		return step;
+	if (sql.own != NULL && *sql.own != '\0')
+		return sql.text.kind != PREPARED_EXECUTE ? PREPARED_PASS :
+		    whole(parse_named(&sql), f, bytes);
 	name = names_find(link->names, sql.text.name);
 	if (name != NULL && prepared_waits_for(prepared_of(link->server), name))
 		return PREPARED_WAIT;
@@ -462,7 +511,7 @@ prepared_sql_frame(struct link *link, const struct frame *f,
 	case PREPARED_DONE:
 		if (f->type == FE_QUERY)
 			prepared_query(link);
-		else
+		else if (p[FRAME_HEADER] == '\0')
 			prepared_unnamed(link);
 		return step;
 	case PREPARED_MORE:

@@ -96,6 +96,9 @@ bool prepared_track(struct server *, char type, char target, enum hide,
     uint32_t mark);
 	/* Tell the tracker of a frame of ours. */
 
+const char *prepared_name_there(const struct statement *, char *buf);
+	/* By what name servers know it; STATEMENT_NAME_ROOM bytes at buf. */
+
 void prepared_make_named(struct outgoing *, char type, char target,
     const struct statement *, const void *rest, size_t n);
 	/* A message about a statement, by our name. */

@@ -22,6 +22,7 @@ struct statement_table;
 enum statement_kind {
 	STATEMENT_PARSE,        /* by Parse; the body is all behind its name */
 	STATEMENT_SQL,          /* by PREPARE; likewise */
+	STATEMENT_EXECUTE,      /* by a Parse of EXECUTE: no server keeps it */
 	STATEMENT_NKINDS
 };
 

@@ -32,6 +32,9 @@
 	"CachedQuery"
 #define TOO_OLD "E 0A000 cached plan must not change result type"
 
+/* What prepares an EXECUTE of n that has a name of its own. */
+#define NAMED(n, args) "C S _tmp / P _tmp EXECUTE _" #n args
+
 static const struct play plays[] = {
 	{ "the same name with another text", ONE, {
 		PREPARED(1),
@@ -192,6 +195,67 @@ static const struct play plays[] = {
 		"client 1: Q EXECUTE s",
 		"server 1: E 0A000 no such feature / Z I",
 		"client 1 < E 0A000 no such feature / Z I" } },
+	{ "an EXECUTE with a name of its own", TWO, {
+		PREPARED(1),
+		"client 1: P e EXECUTE s(1) / B - e / D P - / E - 0 / S",
+		"server 1 < " NAMED(1, "(1)") " / " NAMED(1, "(1)")
+		    " / B - _tmp / D P - / E - 0 / S",
+		"server 1: 3 / 1 / 3 / 1 / 2 / T / D 1 / C SELECT 1 / Z I",
+		"client 1 < 1 / 2 / T / D 1 / C SELECT 1 / Z I",
+		HELD,
+		"client 1: B - e / E - 0 / D S e / S",
+		"server 2 < " TAUGHT " / " NAMED(1, "(1)") " / B - _tmp /"
+		    " E - 0 / " NAMED(1, "(1)") " / D S _tmp / S",
+		"server 2: 3 / 1 / 2 / C PREPARE / 3 / 3 / 1 / 2 / "
+		    "C SELECT 1 / 3 / 1 / t / T / Z I",
+		"client 1 < 2 / C SELECT 1 / t / T / Z I" } },
+	{ "it runs what its name stands for by then", ONE, {
+		"client 1: P e EXECUTE s / S",
+		"server 1 < C S _tmp / P _tmp EXECUTE s / S",
+		"server 1: 3 / 1 / Z I",
+		"client 1 < 1 / Z I",
+		"client 1: Q PREPARE s AS select 1",
+		"server 1 < Q PREPARE _2 AS select 1",
+		"server 1: C PREPARE / Z I",
+		"client 1 < C PREPARE / Z I",
+		"client 1: B - e / S",
+		"server 1 < " NAMED(2, "") " / B - _tmp / S",
+		"server 1: 3 / 1 / 2 / Z I",
+		"client 1 < 2 / Z I",
+		"client 1: C S s / P s select 2 / B - e / S",
+		"server 1 < P _3 select 2 / " NAMED(3, "") " / B - _tmp / S",
+		"server 1: 1 / 3 / 1 / 2 / Z I",
+		"client 1 < 3 / 1 / 2 / Z I",
+		"client 2: P e EXECUTE s / S",
+		"server 1 < C S _tmp / P _tmp EXECUTE s / S" } },
+	{ "it waits for what is uncertain", ONE, {
+		"client 1: P e EXECUTE s / S",
+		"server 1: 3 / 1 / Z I",
+		"client 1: P s bad / S / B - e / E - 0 / S",
+		"server 1 < P _2 bad / S",
+		"server 1: E 42601 syntax error / Z I",
+		"server 1 < C S _tmp / P _tmp EXECUTE s / B - _tmp / E - 0 /"
+		    " S" } },
+	{ "its name can be in use, and closed", ONE, {
+		"client 1: P e EXECUTE s / S",
+		"server 1: 3 / 1 / Z I",
+		"client 1: P e EXECUTE t / S",
+		"server 1 < C S _tmp / P _tmp SELECT / P _tmp SELECT / S",
+		"server 1: 3 / 1 / E 42P05 prepared statement \"x\" already "
+		    "exists / Z I",
+		"client 1 < 1 / Z I / E 42P05 prepared statement \"e\" already "
+		    "exists / Z I",
+		"client 1: C S e / P e select 2 / S",
+		"server 1 < P _2 select 2 / S" } },
+	{ "another EXECUTE does not run it", ONE, {
+		"client 1: P e EXECUTE s / S",
+		"server 1: 3 / 1 / Z I",
+		"client 1: Q EXECUTE e",
+		"server 1 < Q EXECUTE e",
+		"server 1: E 26000 no e / Z I",
+		"client 1: P - EXECUTE e / P f EXECUTE e / S",
+		"server 1 < P - EXECUTE e / C S _tmp / P _tmp EXECUTE e /"
+		    " S" } },
 	{ "f24: in a batch it is told once, and made anew", ONE, {
 		PREPARED(1),
 		"client 1: P - EXECUTE s / B - - / E - 0 / S",

@@ -287,6 +287,25 @@ public class TestPgjdbc {
 		});
 	}
 
+	/* EXECUTE, which the driver prepares like any other statement. */
+	static void executes() throws Exception
+	{
+		crowd(plain, (c, i) -> {
+			for (int turn = 0; turn < 3; turn++) {
+				int base = i * 1000 + turn;
+
+				run(c, "prepare mine (int) as select $1 + " +
+				    base);
+				for (int n = 0; n < 12; n++)
+					same("sum", one(c, "execute mine (7)"),
+					    base + 7);
+				run(c, "deallocate mine");
+				fails("26000", () -> one(c,
+				    "execute mine (7)"));
+			}
+		});
+	}
+
 	static void migration() throws Exception
 	{
 		setup("drop table if exists moved;" +
@@ -889,6 +908,8 @@ public class TestPgjdbc {
 		    TestPgjdbc::many);
 		checks.put("the same statement with other types",
 		    TestPgjdbc::otherTypes);
+		checks.put("EXECUTE, prepared by itself",
+		    TestPgjdbc::executes);
 		checks.put("prepared statements outlive a migration",
 		    TestPgjdbc::migration);
 		checks.put("settings of the startup packet",

@@ -59,6 +59,22 @@ def prepares_in_blocks():
     crowd(connect, body)
 
 
+@check("EXECUTE, prepared by itself")
+def executes():
+    def body(c, i):
+        for turn in range(3):
+            c.execute(f"prepare mine (int) as select $1 + {i * 1000 + turn}")
+            for n in range(12):
+                same("sum", one(c, "execute mine (7)"), i * 1000 + turn + 7)
+                same("sum", one(c, "execute mine (8)", prepare=n == 4),
+                     i * 1000 + turn + 8)
+            holds("it prepares", prepared(c) > 0)
+            c.execute("deallocate mine")
+            fails(errors.InvalidSqlStatementName,
+                  lambda: c.execute("execute mine (7)"), "mine")
+    crowd(auto, body)
+
+
 @check("more prepared statements than are kept")
 def many():
     def body(c, i):
