@@ -438,8 +438,6 @@ note_log(struct topology *t)
 		if (m->next_role != ROLE_PRIMARY || !node_speaks(n) ||
 		    n->probe.lsn == 0)
 			continue;
-		if (t->lag_of != n)
-			t->lag.n = 0;
 		t->lag_of = n;
 		lag_note(&t->lag, n->answered, n->probe.lsn);
 	}

@@ -275,6 +275,13 @@ static const struct {
 		"a P 5 100", "b R 5 100", "c R 5 100",
 		"a P 1 10 sys=8", "? F R R", "b R 1 10 sys=8", "? F F R",
 		"c R 1 10 sys=8", "? P R R" } },
+	{ "... but not while some are away", "", {
+		"a P 5 100", "b R 5 100", "c R 5 100", "a F3", "b F3",
+		"c F3", "a P 1 10 sys=8", "a P 1 10 sys=8", "? F D D",
+		"b R 1 10 sys=8", "b R 1 10 sys=8", "? F F D" } },
+	{ "primaries of two clusters at the start: neither", "", {
+		"c P 1 5 sys=8", "? U U W", "a P 1 100", "? F U F",
+		"b R 1 100", "? F F F" } },
 	{ "replicas of two clusters, and nobody to say which", "", {
 		"b R 1 100", "c R 1 100 sys=8", "? U F F",
 		"a P 1 100 sys=8", "? P F R" } },
@@ -386,7 +393,7 @@ START_TEST(changes_are_told_once)
 		"a P 1 1", "b R 1 1", "c R 1 1", NULL,
 	};
 	static const char *const again[] = {
-		"a P 1 2", "b R 1 2", "c R 1 2", "c F2", NULL,
+		"a P 1 2", "b R 1 2", "c R 1 2", NULL,
 	};
 	static const char *const promoted[] = { "b P 2 5", NULL };
 	struct topology *other;
@@ -399,8 +406,10 @@ START_TEST(changes_are_told_once)
 	ck_assert_uint_eq(s.changes, 2);
 	run(&s, again, "again");
 	ck_assert_uint_eq(s.changes, 2);
-	/* The same host in two lists: once for each. */
+	/* The same host in two lists: once for each, and only for news. */
 	other = topology_acquire(&s.all, &s.config->databases[1]);
+	run(&s, again, "again");
+	ck_assert_uint_eq(s.changes, 2);
 	ck_assert_ptr_ne(other, s.t);
 	ck_assert_int_eq(topology_role(other, topology_host(other, 1)),
 	    ROLE_PRIMARY);
@@ -473,6 +482,31 @@ START_TEST(l49_a_reload_forgets_nothing)
 	s.t = topology_acquire(&s.all, &s.config->databases[1]);
 	topology_release(t);
 	run(&s, grown, "grown");
+	stop(&s);
+	files_stop();
+}
+END_TEST
+
+/* A primary that is known need not wait for a host that is new. */
+START_TEST(another_host_in_the_list_disturbs_nobody)
+{
+	static const char *const before[] = {
+		"a P 1 100", "b R 1 100", "c R 1 100", "? P R R", NULL,
+	};
+	static const char *const after[] = {
+		"? P R R U", "d F", "? P R R U", "d R 1 100", "? P R R R",
+		NULL,
+	};
+	struct topology *was;
+	struct stage s;
+
+	files_start();
+	start(&s, SETTINGS, HOSTS "y = host=a,b,c,d routing=explicit\n");
+	run(&s, before, "before");
+	was = s.t;
+	s.t = topology_acquire(&s.all, &s.config->databases[1]);
+	topology_release(was);
+	run(&s, after, "after");
 	stop(&s);
 	files_stop();
 }
@@ -592,6 +626,7 @@ START_TEST(lag_reaches_back_for_hours)
 	/* Another history. */
 	lag_note(&l, now, 500);
 	ck_assert_int_eq(lag_bytes(&l, 450), 50);
+	ck_assert_int_eq(lag_usec(&l, now, 600), 0);
 }
 END_TEST
 
@@ -611,6 +646,7 @@ main(void)
 	tcase_add_test(rest, changes_are_told_once);
 	tcase_add_test(rest, one_list_is_one_topology);
 	tcase_add_test(rest, l49_a_reload_forgets_nothing);
+	tcase_add_test(rest, another_host_in_the_list_disturbs_nobody);
 	tcase_add_test(rest, l59_a_replica_that_comes_back_starts_slowly);
 	tcase_add_test(rest, a_host_that_is_down_has_no_weight);
 	tcase_add_test(rest, a_suspect_is_asked_at_once);
