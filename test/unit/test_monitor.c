@@ -254,14 +254,16 @@ on_connection(struct io_watch *w, unsigned ready)
 	io_watch_set(&s->reads, READABLE);
 }
 
+/* At 127.0.0.ip; port 0 is any. */
 static void
-open_server(struct server *s)
+open_server(struct server *s, unsigned ip, uint16_t port)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	socklen_t len = sizeof sin;
 
 	*s = (struct server){ .fd = -1 };
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_addr.s_addr = htonl(0x7f000000 + ip);
+	sin.sin_port = htons(port);
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	ck_assert_int_eq(bind(s->listener, (struct sockaddr *)&sin,
 	    sizeof sin), 0);
@@ -285,19 +287,84 @@ close_server(struct server *s)
 }
 
 /*
+ * A name server with one name, which is 127.0.0.name_ip now; 0: it has gone
+ * wrong.
+ */
+
+static struct io_watch names;
+static int names_fd;
+static uint16_t names_port;
+static unsigned name_ip;
+
+static void
+on_name(struct io_watch *w, unsigned ready)
+{
+	static const unsigned char answer[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0,
+		1, 0, 4, 127, 0, 0 };
+	struct sockaddr_storage from;
+	socklen_t len = sizeof from;
+	unsigned char m[600];
+	ssize_t n = recvfrom(names_fd, m, 500, 0, (struct sockaddr *)&from,
+	    &len);
+	size_t end = 12;
+	bool is_a;
+
+	(void)w;
+	(void)ready;
+	ck_assert_int_gt(n, 12);
+	while (m[end] != 0)
+		end += 1u + m[end];
+	end += 5;
+	is_a = m[end - 3] == 1 && name_ip != 0;
+	m[2] = 0x81;
+	m[3] = name_ip != 0 ? 0x80 : 0x82;
+	m[7] = is_a;
+	m[9] = m[11] = 0;
+	if (is_a) {
+		memcpy(m + end, answer, sizeof answer);
+		end += sizeof answer;
+		m[end++] = (unsigned char)name_ip;
+	}
+	ck_assert_int_eq(sendto(names_fd, m, end, 0,
+	    (struct sockaddr *)&from, len), (ssize_t)end);
+}
+
+static void
+open_names(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof sin;
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	names_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	ck_assert_int_eq(bind(names_fd, (struct sockaddr *)&sin, sizeof sin),
+	    0);
+	ck_assert_int_eq(getsockname(names_fd, (struct sockaddr *)&sin, &len),
+	    0);
+	names_port = ntohs(sin.sin_port);
+	io_watch_init(&names, loop, names_fd, on_name);
+	io_watch_set(&names, READABLE);
+}
+
+/*
  * The world around.
  */
+
+/* With this in place of the hosts, if it is not NULL. */
+static const char *hosts_text;
 
 static const struct config *
 config_of(const char *more)
 {
-	char text[1000];
+	char text[1000], both[100];
 	const struct config *c;
 	struct err err;
 
+	snprintf(both, sizeof both, "host=127.0.0.1,127.0.0.1 port=%u,%u",
+	    (unsigned)servers[0].port, (unsigned)servers[1].port);
 	snprintf(text, sizeof text, "[pgweir]\n" SETTINGS "%s[databases]\n"
-	    "x = host=127.0.0.1,127.0.0.1 port=%u,%u routing=explicit\n",
-	    more, (unsigned)servers[0].port, (unsigned)servers[1].port);
+	    "x = %s routing=explicit\n", more,
+	    hosts_text != NULL ? hosts_text : both);
 	files_put("c", text);
 	c = config_load("c", &err);
 	ck_assert_msg(c != NULL, "%s", err.text);
@@ -305,17 +372,15 @@ config_of(const char *more)
 }
 
 static void
-start(void)
+start_with(void)
 {
-	const struct resolver_options options = { .servers = "127.0.0.1:1" };
+	char server[32];
+	const struct resolver_options options = {
+		.servers = server, .max_ttl_usec = 1000000,
+	};
 	struct err err;
-	int i;
 
-	files_start();
-	loop = loop_create(LOOP_VIRTUAL);
-	for (i = 0; i < NSERVERS; i++)
-		open_server(&servers[i]);
-	servers[1].replica = true;
+	snprintf(server, sizeof server, "127.0.0.1:%u", (unsigned)names_port);
 	config = config_of("");
 	resolver = resolver_create(loop, &options, &err);
 	ck_assert_ptr_nonnull(resolver);
@@ -325,6 +390,39 @@ start(void)
 	topologies_load(&all, config);
 	monitor = monitor_create(loop, resolver, &all);
 	topology = topology_acquire(&all, &config->databases[0]);
+}
+
+static void
+start(void)
+{
+	int i;
+
+	files_start();
+	loop = loop_create(LOOP_VIRTUAL);
+	open_names();
+	for (i = 0; i < NSERVERS; i++)
+		open_server(&servers[i], 1, 0);
+	servers[1].replica = true;
+	start_with();
+}
+
+/* One host, db.test: the first server at the first address, the second one at
+ * the second address. */
+static void
+start_named(void)
+{
+	static char text[60];
+
+	files_start();
+	loop = loop_create(LOOP_VIRTUAL);
+	open_names();
+	open_server(&servers[0], 1, 0);
+	open_server(&servers[1], 2, servers[0].port);
+	name_ip = 1;
+	snprintf(text, sizeof text, "host=db.test port=%u",
+	    (unsigned)servers[0].port);
+	hosts_text = text;
+	start_with();
 }
 
 static void
@@ -340,6 +438,8 @@ stop(void)
 	for (i = 0; i < NSERVERS; i++)
 		close_server(&servers[i]);
 	resolver_destroy(resolver);
+	io_watch_set(&names, 0);
+	close(names_fd);
 	config_unref(config);
 	loop_destroy(loop);
 	files_stop();
@@ -542,6 +642,33 @@ START_TEST(another_user_needs_another_connection)
 }
 END_TEST
 
+START_TEST(i16_a_name_that_means_another_server)
+{
+	start_named();
+	pass(500);
+	ck_assert_int_eq(role(0), ROLE_PRIMARY);
+	ck_assert_uint_eq(servers[0].connections, 1);
+	name_ip = 2;
+	pass(3500);
+	ck_assert_uint_eq(servers[1].connections, 1);
+	ck_assert_int_lt(servers[0].fd, 0);
+	ck_assert_uint_eq(node(0)->health.failures, 0);
+	/* Where it cannot be resolved it is where it was. */
+	name_ip = 0;
+	pass(10000);
+	ck_assert_int_eq(role(0), ROLE_PRIMARY);
+	ck_assert_uint_eq(servers[1].connections, 1);
+	ck_assert_uint_ge(servers[1].questions, 4);
+	/* But a new connection needs an address. */
+	hang_up(&servers[1]);
+	pass(3000);
+	ck_assert_int_eq(role(0), ROLE_NONE);
+	ck_assert(strstr(node(0)->health.error, "cannot resolve the name") !=
+	    NULL);
+	stop();
+}
+END_TEST
+
 START_TEST(the_environment_is_for_others)
 {
 	setenv("PGOPTIONS", "-c nonsense=1", 1);
@@ -617,6 +744,7 @@ main(void)
 	tcase_add_test(t, a_promotion_is_seen_within_one_interval);
 	tcase_add_test(t, a_suspect_is_asked_once);
 	tcase_add_test(t, another_user_needs_another_connection);
+	tcase_add_test(t, i16_a_name_that_means_another_server);
 	tcase_add_test(t, the_environment_is_for_others);
 	tcase_add_loop_test(t, a_host_may_go_at_any_time, 0, 40);
 	tcase_add_test(t, a_host_may_go_because_of_its_own_answer);
