@@ -28,6 +28,7 @@
 
 #include "config/config.h"
 #include "net/loop.h"
+#include "pgwire/error.h"
 #include "pgwire/messages.h"
 #include "pgwire/params.h"
 #include "pgwire/writer.h"
@@ -36,6 +37,7 @@
 #include "pool/database.h"
 #include "pool/pools.h"
 #include "pool/state.h"
+#include "sql/tree.h"
 #include "sql/verdicts.h"
 
 #define SETTING "pgweir.route"
@@ -53,6 +55,7 @@ void
 route_start(struct client *c)
 {
 	c->routing.wish = default_wish(c);
+	c->routing.serializable = false;
 }
 
 /*
@@ -125,19 +128,64 @@ sense_of(const struct client *c, const struct asked *a)
 /* A BEGIN of what could run on a replica? Only that counts which it does not
  * itself exclude. */
 static bool
-may_be_deferred(const struct sql_class *k, enum wish wish)
+may_be_deferred(const struct client *c, const struct sql_class *k,
+    enum wish wish)
 {
+	if (c->routing.serializable &&
+	    k->isolation == SQL_ISOLATION_DEFAULT)
+		return false;
 	return k->result == SQL_PARSED && k->kind == SQL_BEGIN &&
 	    k->statements == 1 && (k->facts & SQL_READ_WRITE) == 0 &&
 	    k->isolation != SQL_SERIALIZABLE &&
 	    ((k->facts & SQL_READ_ONLY) != 0 || wish == WISH_REPLICA);
 }
 
+/* What a client makes the isolation level of all its transactions is not in
+ * their own BEGIN; and some statements take all settings back, ours too. */
+static void
+note_setting(struct client *c, const struct sql_statement *s)
+{
+	bool named = str_is(s->name, "default_transaction_isolation");
+
+	if (s->kind == SQL_SET && named && (s->facts & SQL_LOCAL) == 0)
+		c->routing.serializable = (s->facts & SQL_VALUE) != 0 &&
+		    str_is_nocase(s->value, "serializable");
+	else if (s->kind == SQL_SET_CHARACTERISTICS &&
+	    s->isolation != SQL_ISOLATION_DEFAULT)
+		c->routing.serializable = s->isolation == SQL_SERIALIZABLE;
+	else if (s->kind == SQL_RESET && named)
+		c->routing.serializable = false;
+	else if (s->kind == SQL_RESET_ALL || s->kind == SQL_DISCARD_ALL)
+		route_start(c);
+}
+
+static void
+note_settings(struct client *c, const struct asked *a)
+{
+	const uint64_t set = VERB_BIT(SET) | VERB_BIT(RESET) |
+	    VERB_BIT(DISCARD);
+	struct sql_statement s;
+	struct sql_tree *tree;
+	unsigned i;
+	size_t k;
+
+	for (i = 0; i < a->n; i++) {
+		if (((UINT64_C(1) << fingerprint_verb(a->texts[i], false)) &
+		    set) == 0 || parse_text(a->texts[i], &tree) != SQL_PARSED)
+			continue;
+		for (k = 0; k < sql_tree_count(tree); k++) {
+			s = sql_tree_at(tree, k);
+			note_setting(c, &s);
+		}
+		sql_tree_destroy(tree);
+	}
+}
+
 /* May it go to a replica if the first statement behind it does? */
 static bool
-begins_a_read(const struct sql_class *k)
+begins_a_read(const struct client *c, const struct sql_class *k)
 {
-	return may_be_deferred(k, WISH_AUTO);
+	return may_be_deferred(c, k, WISH_AUTO);
 }
 
 static bool
@@ -218,37 +266,118 @@ is_value(const struct token *t, const char *lower)
 	return str_is_nocase(s, lower);
 }
 
-/* Is text a SET or RESET of ours? */
-static bool
-reads_wish(const struct client *c, struct str text, enum wish *wish,
-    const char **tag)
+enum ours {
+	OURS_NOT,
+	OURS_SET,
+	OURS_RESET,
+	OURS_SHOW,
+	OURS_WRONG              /* a SET to something else */
+};
+
+/* Behind SET. */
+static enum ours
+read_set(struct lexer l, enum wish *wish)
 {
-	struct lexer l = lexer_on(text, false), second;
+	struct lexer session = l;
 	struct token t;
 
+	if (take_word(&session, "session"))
+		l = session;
+	if (!take_setting(&l))
+		return OURS_NOT;
 	lexer_next(&l, &t);
-	*tag = token_is_word(&t, "reset") ? "RESET" : "SET";
-	*wish = default_wish(c);
-	if (token_is_word(&t, "reset"))
-		return take_setting(&l) && is_last(&l);
-	if (!token_is_word(&t, "set"))
-		return false;
-	second = l;
-	if (!take_word(&second, "session"))
-		second = l;
-	if (!take_setting(&second))
-		return false;
-	lexer_next(&second, &t);
 	if (!str_is(t.text, "=") && !token_is_word(&t, "to"))
-		return false;
-	lexer_next(&second, &t);
+		return OURS_NOT;
+	lexer_next(&l, &t);
 	if (is_value(&t, "primary"))
 		*wish = WISH_PRIMARY;
 	else if (is_value(&t, "replica"))
 		*wish = WISH_REPLICA;
 	else if (!is_value(&t, "auto") && !is_value(&t, "default"))
-		return false;
-	return is_last(&second);
+		return OURS_WRONG;
+	return is_last(&l) ? OURS_SET : OURS_NOT;
+}
+
+/* Is text about the setting that is ours? */
+static enum ours
+read_ours(struct str text, enum wish *wish)
+{
+	struct lexer l = lexer_on(text, false);
+	struct token t;
+
+	lexer_next(&l, &t);
+	if (token_is_word(&t, "set"))
+		return read_set(l, wish);
+	if (token_is_word(&t, "reset"))
+		return take_setting(&l) && is_last(&l) ? OURS_RESET :
+		    OURS_NOT;
+	if (token_is_word(&t, "show"))
+		return take_setting(&l) && is_last(&l) ? OURS_SHOW : OURS_NOT;
+	return OURS_NOT;
+}
+
+static enum route_step
+refuse_value(struct client *c, const struct asked *a, char status,
+    size_t *bytes)
+{
+	static const struct error_fields e = {
+		.severity = "ERROR", .code = "22023",
+		.message = "invalid value for parameter \"" SETTING "\"",
+		.hint = "Available values: primary, replica, auto.",
+	};
+	struct text out = { 0 };
+
+	writer_error(&out, &e);
+	writer_ready(&out, status);
+	client_send(c, out.p, out.n);
+	text_fini(&out);
+	*bytes = a->bytes;
+	return ROUTE_DONE;
+}
+
+static enum route_step
+show_wish(struct client *c, const struct asked *a, char status,
+    size_t *bytes)
+{
+	static const char *const names[] = { "auto", "primary", "replica" };
+	static const struct writer_column column = { SETTING, 25, -1 };
+	const char *value = names[c->routing.wish];
+	struct text out = { 0 };
+
+	writer_row_description(&out, &column, 1);
+	writer_data_row(&out, &value, 1);
+	client_send(c, out.p, out.n);
+	text_fini(&out);
+	return answer(c, a, "SHOW", status, bytes);
+}
+
+/* Settings of ours are seen to here, in and outside of a block that has no
+ * server yet. ROUTE_SERVER: it is none of these. */
+static enum route_step
+take_ours(struct client *c, const struct asked *a, size_t *bytes)
+{
+	char status = c->routing.begin != NULL ? 'T' : 'I';
+	enum wish wish = default_wish(c);
+
+	if (!is_answerable(a))
+		return ROUTE_SERVER;
+	switch (read_ours(a->texts[0], &wish)) {
+	case OURS_NOT:
+		break;
+	case OURS_SET:
+		c->routing.wish = wish;
+		return answer(c, a, "SET", status, bytes);
+	case OURS_RESET:
+		c->routing.wish = wish;
+		return answer(c, a, "RESET", status, bytes);
+	case OURS_SHOW:
+		/* Only a Query is sure to want the row's description. */
+		return a->messages[0] != 'q' ? ROUTE_SERVER :
+		    show_wish(c, a, status, bytes);
+	case OURS_WRONG:
+		return refuse_value(c, a, status == 'T' ? 'E' : 'I', bytes);
+	}
+	return ROUTE_SERVER;
 }
 
 static enum route_step
@@ -300,16 +429,17 @@ decide(struct client *c, const struct asked *a, enum route *route,
 	else if (s.hints & HINT_REPLICA)
 		wish = WISH_REPLICA;
 	*route = ROUTE_PRIMARY;
+	note_settings(c, a);
 	if (wish == WISH_PRIMARY)
 		return ROUTE_SERVER;
-	if (may_be_deferred(&s.first, wish) && is_answerable(a))
+	if (may_be_deferred(c, &s.first, wish) && is_answerable(a))
 		return defer_begin(c, a, wish, bytes);
-	if (s.reads || a->n == 0 || (begins_a_read(&s.first) && a->n > 1 &&
+	if (s.reads || a->n == 0 || (begins_a_read(c, &s.first) && a->n > 1 &&
 	    is_read(&s.second)))
 		reads = true;
 	if (wish == WISH_REPLICA)
 		*route = reads ? ROUTE_READ : ROUTE_REPLICA;
-	else if (reads && begins_a_read(&s.first))
+	else if (reads && begins_a_read(c, &s.first))
 		*route = ROUTE_READ;
 	return ROUTE_SERVER;
 }
@@ -319,16 +449,14 @@ route_request(struct client *c, const unsigned char *p, size_t n,
     enum route *route, size_t *bytes)
 {
 	const struct config *cfg = c->pooler->config;
-	enum wish wish = c->routing.wish;
 	struct asked a;
-	const char *tag;
 
 	*route = ROUTE_PRIMARY;
 	if (c->pool->replicas == NULL && c->routing.begin == NULL)
 		return ROUTE_SERVER;
 	if (p[0] == FE_QUERY && cfg->disable_pqexec)
 		return ROUTE_SERVER;
-	if (wish == WISH_REPLICA)
+	if (c->routing.wish == WISH_REPLICA)
 		*route = ROUTE_REPLICA;
 	if (!is_readable(c))
 		return ROUTE_SERVER;
@@ -342,11 +470,8 @@ route_request(struct client *c, const unsigned char *p, size_t n,
 	case ASKED:
 		break;
 	}
-	if (is_answerable(&a) && reads_wish(c, a.texts[0], &wish, &tag)) {
-		c->routing.wish = wish;
-		return answer(c, &a, tag, c->routing.begin != NULL ? 'T' :
-		    'I', bytes);
-	}
+	if (take_ours(c, &a, bytes) == ROUTE_DONE)
+		return ROUTE_DONE;
 	return c->routing.begin != NULL ? go_on(c, &a, route, bytes) :
 	    decide(c, &a, route, bytes);
 }

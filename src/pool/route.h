@@ -4,6 +4,7 @@
 #ifndef POOL_ROUTE_H
 #define POOL_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -20,6 +21,7 @@ enum wish {
 
 struct route_state {
 	enum wish wish;
+	bool serializable;      /* it has made that its default */
 	char *begin;            /* what is to be sent for a BEGIN that was
 				 * answered; NULL: there is none */
 	enum wish begun;        /* the wish it had */

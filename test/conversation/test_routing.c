@@ -77,6 +77,24 @@ static const struct play explicit[] = {
 		"client 1: Q begin",
 		"server 1 < Q begin",
 		"server 1: C BEGIN / Z T" } },
+	{ "SERIALIZABLE by default: the primary", TWO, {
+		PAIR,
+		"client 1: Q set default_transaction_isolation to "
+		    "'serializable'",
+		"server 1: C SET / Z I",
+		"client 1 < C SET / Z I",
+		"client 1: Q begin read only",
+		"server 1 < Q begin read only",
+		"server 1: C BEGIN / Z T",
+		"client 1 < C BEGIN / Z T",
+		"client 1: Q rollback",
+		"server 1: C ROLLBACK / Z I",
+		"client 1 < C ROLLBACK / Z I",
+		"client 1: Q discard all",
+		"server 1: C DISCARD ALL / Z I",
+		"client 1 < C DISCARD ALL / Z I",
+		"client 1: Q begin read only",
+		"client 1 < C BEGIN / Z T" } },
 	{ "a temporary table: the primary", TWO, {
 		PAIR,
 		"client 1: Q BEGIN READ ONLY",
@@ -153,6 +171,18 @@ static const struct play explicit[] = {
 		"server 1 < Q BEGIN READ ONLY",
 		"server 1: C BEGIN / Z T",
 		"client 1 < C BEGIN / Z T" } },
+	{ "SHOW, and a SET to something else", TWO, {
+		PAIR,
+		"client 1: Q SET pgweir.route = 'replica'",
+		"client 1 < C SET / Z I",
+		"client 1: Q show pgweir.route",
+		"client 1 < T / D replica / C SHOW / Z I",
+		"client 1: Q SET pgweir.route = somewhere",
+		"client 1 < E 22023 / Z I",
+		"client 1: P - SET pgweir.route = 'x' / B - - / E - 0 / S",
+		"client 1 < E 22023 / Z I",
+		"client 1: Q show pgweir.route",
+		"client 1 < T / D replica / C SHOW / Z I" } },
 	{ "SET in a batch, and RESET", TWO, {
 		PAIR,
 		"client 1: P - SET pgweir.route = replica / B - - / D P - / "
