@@ -26,6 +26,7 @@
 
 #include <string.h>
 
+#include "base/must.h"
 #include "config/config.h"
 #include "net/loop.h"
 #include "pgwire/error.h"
@@ -40,13 +41,36 @@
 #include "sql/tree.h"
 #include "sql/verdicts.h"
 
-#define SETTING "pgweir.route"
+/* By enum wish. */
+static const char *const wish_names[] = { "default", "auto", "primary",
+	"replica" };
+
+static bool
+read_wish(struct str value, enum wish *wish)
+{
+	size_t i;
+
+	for (i = 0; i < countof(wish_names); i++)
+		if (str_is_nocase(value, wish_names[i])) {
+			*wish = (enum wish)i;
+			return true;
+		}
+	return false;
+}
+
+bool
+route_ask(struct client *c, const char *value)
+{
+	return read_wish(str_of(value), &c->routing.startup);
+}
 
 static enum wish
 default_wish(const struct client *c)
 {
 	const struct config_database *e = c->database->entry;
 
+	if (c->routing.startup != WISH_DEFAULT)
+		return c->routing.startup;
 	return e != NULL && e->role == DATABASE_ROLE_REPLICA ? WISH_REPLICA :
 	    WISH_AUTO;
 }
@@ -55,7 +79,7 @@ void
 route_start(struct client *c)
 {
 	c->routing.wish = default_wish(c);
-	c->routing.serializable = false;
+	c->routing.serializable = c->routing.temporary = false;
 }
 
 /*
@@ -85,6 +109,7 @@ is_readable(const struct client *c)
 struct sense {
 	unsigned hints;
 	struct sql_class first, second;
+	uint32_t facts;         /* of all */
 	bool reads;             /* each of them does nothing else */
 };
 
@@ -121,6 +146,7 @@ sense_of(const struct client *c, const struct asked *a)
 		else if (i == 1)
 			s.second = k;
 		s.reads = s.reads && is_read(&k);
+		s.facts |= k.facts;
 	}
 	return s;
 }
@@ -131,8 +157,8 @@ static bool
 may_be_deferred(const struct client *c, const struct sql_class *k,
     enum wish wish)
 {
-	if (c->routing.serializable &&
-	    k->isolation == SQL_ISOLATION_DEFAULT)
+	if (c->routing.temporary || (c->routing.serializable &&
+	    k->isolation == SQL_ISOLATION_DEFAULT))
 		return false;
 	return k->result == SQL_PARSED && k->kind == SQL_BEGIN &&
 	    k->statements == 1 && (k->facts & SQL_READ_WRITE) == 0 &&
@@ -157,6 +183,8 @@ note_setting(struct client *c, const struct sql_statement *s)
 		c->routing.serializable = false;
 	else if (s->kind == SQL_RESET_ALL || s->kind == SQL_DISCARD_ALL)
 		route_start(c);
+	else if (s->kind == SQL_DISCARD_TEMP)
+		c->routing.temporary = false;
 }
 
 static void
@@ -254,16 +282,14 @@ is_last(struct lexer *l)
 }
 
 /* A word, or the same in quotes. */
-static bool
-is_value(const struct token *t, const char *lower)
+static struct str
+value_of(const struct token *t)
 {
 	struct str s = t->text;
 
 	if (t->type == TOKEN_STRING && s.n >= 2 && s.p[0] == '\'')
-		s = (struct str){ s.p + 1, s.n - 2 };
-	else if (t->type != TOKEN_WORD)
-		return false;
-	return str_is_nocase(s, lower);
+		return (struct str){ s.p + 1, s.n - 2 };
+	return s;
 }
 
 enum ours {
@@ -289,11 +315,7 @@ read_set(struct lexer l, enum wish *wish)
 	if (!str_is(t.text, "=") && !token_is_word(&t, "to"))
 		return OURS_NOT;
 	lexer_next(&l, &t);
-	if (is_value(&t, "primary"))
-		*wish = WISH_PRIMARY;
-	else if (is_value(&t, "replica"))
-		*wish = WISH_REPLICA;
-	else if (!is_value(&t, "auto") && !is_value(&t, "default"))
+	if (!read_wish(value_of(&t), wish))
 		return OURS_WRONG;
 	return is_last(&l) ? OURS_SET : OURS_NOT;
 }
@@ -322,7 +344,7 @@ refuse_value(struct client *c, const struct asked *a, char status,
 {
 	static const struct error_fields e = {
 		.severity = "ERROR", .code = "22023",
-		.message = "invalid value for parameter \"" SETTING "\"",
+		.message = "invalid value for parameter \"" ROUTE_SETTING "\"",
 		.hint = "Available values: primary, replica, auto.",
 	};
 	struct text out = { 0 };
@@ -339,9 +361,8 @@ static enum route_step
 show_wish(struct client *c, const struct asked *a, char status,
     size_t *bytes)
 {
-	static const char *const names[] = { "auto", "primary", "replica" };
-	static const struct writer_column column = { SETTING, 25, -1 };
-	const char *value = names[c->routing.wish];
+	static const struct writer_column column = { ROUTE_SETTING, 25, -1 };
+	const char *value = wish_names[c->routing.wish];
 	struct text out = { 0 };
 
 	writer_row_description(&out, &column, 1);
@@ -357,7 +378,7 @@ static enum route_step
 take_ours(struct client *c, const struct asked *a, size_t *bytes)
 {
 	char status = c->routing.begin != NULL ? 'T' : 'I';
-	enum wish wish = default_wish(c);
+	enum wish wish = WISH_DEFAULT;
 
 	if (!is_answerable(a))
 		return ROUTE_SERVER;
@@ -365,10 +386,11 @@ take_ours(struct client *c, const struct asked *a, size_t *bytes)
 	case OURS_NOT:
 		break;
 	case OURS_SET:
-		c->routing.wish = wish;
+		c->routing.wish = wish != WISH_DEFAULT ? wish :
+		    default_wish(c);
 		return answer(c, a, "SET", status, bytes);
 	case OURS_RESET:
-		c->routing.wish = wish;
+		c->routing.wish = default_wish(c);
 		return answer(c, a, "RESET", status, bytes);
 	case OURS_SHOW:
 		/* Only a Query is sure to want the row's description. */
@@ -430,6 +452,8 @@ decide(struct client *c, const struct asked *a, enum route *route,
 		wish = WISH_REPLICA;
 	*route = ROUTE_PRIMARY;
 	note_settings(c, a);
+	if (s.facts & SQL_TEMP)
+		c->routing.temporary = true;
 	if (wish == WISH_PRIMARY)
 		return ROUTE_SERVER;
 	if (may_be_deferred(c, &s.first, wish) && is_answerable(a))

@@ -12,23 +12,31 @@
 
 struct client;
 
+#define ROUTE_SETTING "pgweir.route"    /* for SET, and at the login */
+
 /* Where a client's requests are to run, as it or its database says. */
 enum wish {
+	WISH_DEFAULT,           /* as the entry of the database says */
 	WISH_AUTO,              /* as the request itself says */
 	WISH_PRIMARY,
 	WISH_REPLICA
 };
 
 struct route_state {
-	enum wish wish;
+	enum wish startup;      /* what it asked for at its login */
+	enum wish wish;         /* not DEFAULT, once it is logged in */
 	bool serializable;      /* it has made that its default */
+	bool temporary;         /* it has made temporary tables */
 	char *begin;            /* what is to be sent for a BEGIN that was
 				 * answered; NULL: there is none */
 	enum wish begun;        /* the wish it had */
 };
 
+bool route_ask(struct client *, const char *value);
+	/* It asks for this while it logs in. False: there is no such value. */
+
 void route_start(struct client *);
-	/* It is logged in. */
+	/* It is logged in, or takes all its settings back. */
 
 static inline void
 route_forget(struct route_state *r)

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "pgwire/params.h"
 #include "pgwire/startup.h"
 #include "pool/client.h"
+#include "pool/route.h"
 #include "pool/session.h"
 #include "pool/state.h"
 
@@ -31,6 +33,14 @@ take_extra(struct client *c, const struct startup_pair *pair)
 	if (param_is_read_only(pair->name)) {
 		client_fail(c, SQLSTATE_CANNOT_CHANGE,
 		    "parameter \"%.63s\" cannot be changed", pair->name);
+		return false;
+	}
+	if (strcasecmp(pair->name, ROUTE_SETTING) == 0) {
+		if (route_ask(c, pair->value))
+			return true;
+		client_fail(c, SQLSTATE_INVALID_PARAMETER,
+		    "invalid value for parameter \"" ROUTE_SETTING
+		    "\": \"%.63s\"", pair->value);
 		return false;
 	}
 	switch (extras_add(c->pooler->extras, &c->link.extras, pair->name,
