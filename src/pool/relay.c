@@ -198,7 +198,8 @@ take_frame(struct link *link, const unsigned char *p, size_t n,
 	char target = 0;
 
 	*took = 0;
-	if (link->pausing && tracker_owes(&s->tracker)) {
+	if ((link->pausing && tracker_owes(&s->tracker)) ||
+	    (link->retry != NULL && retry_pauses(link, p, n))) {
 		conn_hold(link->conn, true);
 		f->len = 0;
 		return RELAY_OK;
@@ -228,6 +229,8 @@ take_frame(struct link *link, const unsigned char *p, size_t n,
 		return RELAY_UNKNOWN;
 	}
 	note_request(link, f->type);
+	if (link->retry != NULL)
+		retry_sent(link, f->type);
 	return RELAY_OK;
 }
 

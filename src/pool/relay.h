@@ -31,6 +31,9 @@ struct link_hooks {
 	void (*on_block)(struct link *);
 		/* A transaction block has begun though single_statements is
 		 * set. Its ReadyForQuery was not passed on. */
+	bool (*stays)(struct link *, const unsigned char *, size_t n);
+		/* One request was sent, and these bytes are of the next one:
+		 * may the same server have it? Only with link->retry. */
 	void (*on_again)(struct link *);
 		/* What the server answered was not shown: another one is to
 		 * be asked. */

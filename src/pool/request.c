@@ -567,6 +567,12 @@ on_block(struct link *link)
 	    "transaction blocks not allowed in statement pooling mode");
 }
 
+static bool
+stays(struct link *link, const unsigned char *p, size_t n)
+{
+	return route_stays(container_of(link, struct client, link), p, n);
+}
+
 static void
 on_again(struct link *link)
 {
@@ -600,7 +606,7 @@ on_lost(struct link *link, const char *why, bool told)
 }
 
 static const struct link_hooks link_hooks = {
-	on_rest, on_block, on_again, on_lost
+	on_rest, on_block, stays, on_again, on_lost
 };
 
 void

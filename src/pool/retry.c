@@ -73,7 +73,7 @@ retry_next(struct link *link)
 	struct retry *r = link->retry;
 
 	r->due = false;
-	r->begun = false;
+	r->begun = r->ended = false;
 	r->unstarted = false;
 	r->replays = r->kept.n > 0;
 	return (struct str){ r->kept.p, r->kept.n };
@@ -105,6 +105,26 @@ retry_keep(struct link *link, const void *p, size_t n)
 		text_add(&r->kept, p, n);
 	else
 		retry_answered(link);
+}
+
+void
+retry_sent(struct link *link, char type)
+{
+	link->retry->ended = type == FE_QUERY || type == FE_SYNC ||
+	    type == FE_FUNCTION_CALL;
+}
+
+bool
+retry_pauses(struct link *link, const unsigned char *p, size_t n)
+{
+	const struct tracker *t = &link->server->tracker;
+
+	if (!link->retry->ended)
+		return false;
+	/* Out of a block it is at rest now, and the link will end. */
+	if (!tracker_owes(t))
+		return t->tx == TX_IDLE;
+	return !link->hooks->stays(link, p, n);
 }
 
 void

@@ -22,6 +22,7 @@ struct retry {
 	char *begin;            /* goes before, unseen; NULL: nothing */
 	struct text kept;       /* what the client has sent */
 	bool begun;             /* begin was sent to this server */
+	bool ended;             /* so was the end of a request */
 	bool keeps;             /* the client has seen no answer yet */
 	bool hiding;            /* up to ReadyForQuery */
 	bool unstarted;         /* the server has said so, or it is a read */
@@ -48,6 +49,13 @@ void retry_begin(struct link *, struct outgoing *);
 
 void retry_keep(struct link *, const void *, size_t n);
 	/* These were passed on. */
+
+void retry_sent(struct link *, char type);
+	/* A frame of this type was. */
+
+bool retry_pauses(struct link *, const unsigned char *, size_t n);
+	/* These bytes are of a request that may be for another server: has
+	 * it to wait until this one has answered? */
 
 void retry_answered(struct link *);
 	/* The client sees something that can be said only once. */

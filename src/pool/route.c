@@ -37,6 +37,7 @@
 #include "pool/client.h"
 #include "pool/database.h"
 #include "pool/pools.h"
+#include "pool/server.h"
 #include "pool/state.h"
 #include "sql/tree.h"
 #include "sql/verdicts.h"
@@ -498,4 +499,40 @@ route_request(struct client *c, const unsigned char *p, size_t n,
 		return ROUTE_DONE;
 	return c->routing.begin != NULL ? go_on(c, &a, route, bytes) :
 	    decide(c, &a, route, bytes);
+}
+
+bool
+route_stays(struct client *c, const unsigned char *p, size_t n)
+{
+	const struct server *s = c->link.server;
+	enum wish wish = WISH_DEFAULT;
+	struct asked a;
+	struct sense sense;
+
+	if (c->pool->replicas == NULL)
+		return true;
+	/* A replica may not be sent what it would refuse. */
+	if (s->pool != c->pool)
+		return false;
+	if (s->tracker.tx != TX_IDLE || !is_readable(c))
+		return true;
+	if (c->routing.wish == WISH_REPLICA)
+		return false;
+	switch (asked_read(&a, p, n, (uint32_t)c->pooler->config->
+	    max_packet_size, c->link.names)) {
+	case ASKED_MORE:
+		return false;
+	case ASKED_UNCLEAR:
+		return true;
+	case ASKED:
+		break;
+	}
+	if (a.n > 0 && read_ours(a.texts[0], &wish) != OURS_NOT)
+		return false;
+	sense = sense_of(c, &a);
+	if ((sense.hints & HINT_REPLICA) != 0 ||
+	    may_be_deferred(c, &sense.first, WISH_AUTO))
+		return false;
+	note_settings(c, &a);
+	return true;
 }

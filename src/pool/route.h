@@ -56,4 +56,8 @@ enum route_step route_request(struct client *, const unsigned char *p,
 	/* What an idle client sent begins with something that needs a
 	 * server. */
 
+bool route_stays(struct client *, const unsigned char *p, size_t n);
+	/* May what follows in a pipeline go to the server that the client is
+	 * linked to, before that has answered what it was sent? */
+
 #endif

@@ -17,6 +17,7 @@
 /* A primary and a replica; the client has its welcome from the first. */
 #define PAIR "host 1 is primary", "host 2 is replica"
 #define READ "Q select 1 from t"
+#define HINT "Q /* pgweir:replica */ select 1"
 #define ROW "C SELECT 1 / Z I"
 
 static const struct play explicit[] = {
@@ -206,6 +207,36 @@ static const struct play explicit[] = {
 		"server 2 is at 2",
 		"server 2: C BEGIN / C SET / Z T / E 25006 read only / Z E",
 		"server 1 <" } },
+	{ "pipelines: answers in order, whoever gives them", TWO, {
+		PAIR,
+		"client 1: Q insert 1 / Q insert 2 / " HINT " / Q insert 3 / "
+		    "Q insert 4",
+		"server 1 < Q insert 1 / Q insert 2",
+		"server 1: C INSERT 0 1 / Z I",
+		"client 1 < C INSERT 0 1 / Z I",
+		"server 1: C INSERT 0 1 / Z I",
+		"client 1 < C INSERT 0 1 / Z I",
+		"owner 1 = pool",
+		"server 2 < " HINT,
+		"server 2: " ROW,
+		"client 1 < " ROW,
+		"owner 2 = pool",
+		"server 1 < Q insert 3 / Q insert 4" } },
+	{ "a pipeline behind a block of reads", TWO, {
+		PAIR,
+		"client 1: Q begin read only / Q select 1 / Q select 2 / "
+		    "Q commit / Q insert 1",
+		"client 1 < C BEGIN / Z T",
+		"server 2 < Q begin read only / Q select 1",
+		"server 2: C BEGIN / Z T / C SELECT 1 / Z T",
+		"client 1 < C SELECT 1 / Z T",
+		"server 2 < Q select 2",
+		"server 2: C SELECT 1 / Z T",
+		"client 1 < C SELECT 1 / Z T",
+		"server 2 < Q commit",
+		"server 2: C COMMIT / Z I",
+		"client 1 < C COMMIT / Z I",
+		"server 1 < Q insert 1" } },
 	{ "routing off: any of the hosts", MAIN
 	    "[databases]\nshop = host=$1,$2\n", {
 		"client 1: Q BEGIN READ ONLY",
@@ -445,7 +476,6 @@ static const struct play faults[] = {
 #define RULE(rule) "[databases]\nshop = host=$1,$2,$3 load_balance=" rule "\n"
 #define BALANCED(rule, more) MAIN "routing = explicit\n" more RULE(rule)
 #define TRIO "host 1 is primary", "host 2 is replica", "host 3 is replica"
-#define HINT "Q /* pgweir:replica */ select 1"
 
 /* Client n is given server s, which is at this host. */
 #define READS(n, s, host)                                       \
