@@ -162,6 +162,18 @@ is_forgotten(const struct pooler *p, const struct database *db)
 	    mono_between(db->unused_since, loop_now(p->loop)) > limit;
 }
 
+static struct pool *
+find_forgotten(const struct pooler *p)
+{
+	struct list *n;
+
+	LIST_EACH (n, &p->pools)
+		if (is_forgotten(p, pool_of(n)->database) &&
+		    pools_is_idle(pool_of(n)))
+			return pool_of(n);
+	return NULL;
+}
+
 static void
 sweep_databases(struct pooler *p)
 {
@@ -199,16 +211,14 @@ on_janitor(struct timer *t)
 	struct list *n, *next;
 	struct pool *pool;
 
-	LIST_EACH_SAFE (n, next, &p->pools) {
-		pool = pool_of(n);
-		if (is_forgotten(p, pool->database)) {
-			pool_close_idle(pool, "obsolete connection");
-			if (pools_is_idle(pool))
-				pools_destroy(pool);
-		} else {
-			pool_maintain(pool);
-		}
-	}
+	LIST_EACH_SAFE (n, next, &p->pools)
+		if (is_forgotten(p, pool_of(n)->database))
+			pool_close_idle(pool_of(n), "obsolete connection");
+		else
+			pool_maintain(pool_of(n));
+	/* A pool may take its neighbour along. */
+	while ((pool = find_forgotten(p)) != NULL)
+		pools_destroy(pool);
 	sweep_databases(p);
 	authquery_sweep(p);
 	source_sweep(p);

@@ -278,10 +278,20 @@ resolve_settings(struct pool *p)
 		resolve_auth_settings(p);
 }
 
+/* An entry for replicas without another side goes to the primary if there is
+ * no replica. */
+static unsigned
+serves_now(const struct pool *p)
+{
+	return p->front == NULL && p->serves == ROLE_BIT(ROLE_REPLICA) &&
+	    !topology_has(p->database->topology, ROLE_REPLICA) ?
+	    ROLE_BIT(ROLE_PRIMARY) : p->serves;
+}
+
 bool
 pools_uses(const struct pool *p, const struct lane *l)
 {
-	return !l->retired && (p->serves == 0 || (p->serves &
+	return !l->retired && (p->serves == 0 || (serves_now(p) &
 	    ROLE_BIT(topology_role(p->database->topology, l->host))) != 0);
 }
 
@@ -309,6 +319,9 @@ side_of(const struct pool *p)
 	if (e->role == DATABASE_ROLE_ANY || p->purpose == BUDGET_AUTH)
 		return p->front != NULL ? 0 :
 		    ROLE_BIT(ROLE_PRIMARY) | ROLE_BIT(ROLE_REPLICA);
+	/* Sessions are not told apart by what they send. */
+	if (e->role == DATABASE_ROLE_REPLICA && p->mode == POOL_SESSION)
+		return ROLE_BIT(ROLE_REPLICA);
 	return ROLE_BIT(p->front != NULL ? ROLE_REPLICA : ROLE_PRIMARY);
 }
 
@@ -336,6 +349,7 @@ pools_load(struct pool *p)
 	struct lane *l, *found;
 	size_t i;
 
+	resolve_settings(p);
 	LANE_EACH (n, l, p)
 		l->retired = true;
 	p->serves = side_of(p);
@@ -358,7 +372,6 @@ pools_load(struct pool *p)
 		found->retired = false;
 	}
 	pools_drop_retired(p);
-	resolve_settings(p);
 	have_replicas(p);
 }
 

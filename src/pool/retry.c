@@ -200,6 +200,9 @@ hides_error(struct server *s, const struct error_fields *e)
 		return r->unstarted || (r->route == ROUTE_READ &&
 		    is_whole(s->link, false));
 	}
+	/* A write at a primary that is none any more? */
+	if (error_is(e, "25006") && !is_at_replica(s))
+		topologies_suspect(&s->pooler->topologies, s->lane->host);
 	if (r->route != ROUTE_READ || !is_at_replica(s) ||
 	    !is_of_replicas(r, e) || !is_whole(s->link, false))
 		return false;

@@ -281,6 +281,17 @@ static const struct play entries[] = {
 		"client 1 < C ROLLBACK / Z I",
 		"client 1: Q delete from t",
 		"client 1 waits no_replica" } },
+	{ "role=replica in session pooling", "pool_mode = session\n"
+	    "control_user = watch\nquery_wait_notify = 0\n"
+	    "[databases]\nshop = host=$1,$2 role=replica\n", {
+		PAIR,
+		"client 1: Q select 1",
+		"server 1 is at 2",
+		"client 2 joins",
+		"host 2 is silent",
+		"client 2: Q select 2",
+		"server 3 is at 1",
+		"owner 1 = client 1" } },
 	{ "role=any: all", ENTRY("any"), {
 		"host 1 is silent", "host 2 is replica",
 		"client 1: Q delete from t",
@@ -566,6 +577,27 @@ START_TEST(ip_hash_keeps_the_host)
 }
 END_TEST
 
+/* The pool goes, and its side at the replicas with it. */
+START_TEST(an_automatic_database_is_forgotten)
+{
+	static const char *const end[] = { "client 1: " HINT, ENDS(1, 2),
+		"client 1 leaves", "wait 20", "count = 0", NULL };
+	struct world *w = world_start(MAIN "routing = explicit\n"
+	    "autodb_idle_timeout = 5\n[databases]\n* = host=$1,$2\n");
+	struct text line = { 0 };
+
+	client_comes(w, 1, NULL);
+	host_reports(w, 1, false, 1);
+	host_reports(w, 2, true, 1);
+	while (client_next(w, 1, &line))
+		;
+	text_fini(&line);
+	play_lines(w, "an automatic database", end);
+	ck_assert_uint_eq(w->pooler->npools, 0);
+	world_stop(w);
+}
+END_TEST
+
 START_TEST(hosts_fail)
 {
 	play(&faults[_i], ROUTED);
@@ -583,6 +615,7 @@ main(void)
 	tcase_add_loop_test(t, entries_have_roles, 0, (int)countof(entries));
 	tcase_add_loop_test(t, replicas_share, 0, (int)countof(balance));
 	tcase_add_test(t, ip_hash_keeps_the_host);
+	tcase_add_test(t, an_automatic_database_is_forgotten);
 	tcase_add_loop_test(t, hosts_fail, 0, (int)countof(faults));
 	suite_add_tcase(s, t);
 	return world_run(s);
