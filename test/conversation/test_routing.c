@@ -290,7 +290,7 @@ static const struct play entries[] = {
 		"client 2 joins",
 		"host 2 is silent",
 		"client 2: Q select 2",
-		"server 3 is at 1",
+		"server 2 is at 1",
 		"owner 1 = client 1" } },
 	{ "role=any: all", ENTRY("any"), {
 		"host 1 is silent", "host 2 is replica",
@@ -586,7 +586,7 @@ START_TEST(an_automatic_database_is_forgotten)
 	    "autodb_idle_timeout = 5\n[databases]\n* = host=$1,$2\n");
 	struct text line = { 0 };
 
-	client_comes(w, 1, NULL);
+	client_comes(w, 1, "");
 	host_reports(w, 1, false, 1);
 	host_reports(w, 2, true, 1);
 	while (client_next(w, 1, &line))
