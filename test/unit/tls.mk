@@ -27,4 +27,17 @@ fuzz_door_SOURCES = test/fuzz/fuzz_door.c
 fuzz_door_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_door_LDADD = $(FUZZ_DOOR_LIBS)
 endif
+
+# A server, fuzzed as well.
+check_PROGRAMS += replay_server
+TESTS += replay_server
+replay_server_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_server.c
+replay_server_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS=\"server\"
+replay_server_LDADD = $(FUZZ_DOOR_LIBS)
+if FUZZ
+noinst_PROGRAMS += fuzz_server
+fuzz_server_SOURCES = test/fuzz/fuzz_server.c
+fuzz_server_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_server_LDADD = $(FUZZ_DOOR_LIBS)
+endif
 EXTRA_DIST += test/e2e/certs.sh
