@@ -35,6 +35,7 @@ E2E_TESTS = \
 	test/e2e/hba.sh \
 	test/e2e/authquery.sh \
 	test/e2e/matrix.sh \
+	test/e2e/identity.sh \
 	test/e2e/tls_auth.sh \
 	test/e2e/console.sh \
 	test/e2e/console2.sh \
