@@ -10,10 +10,11 @@
 # Each node has an address of its own and, in $T/socket-NAME, a Unix socket.
 # They were copied while nobody ran, so that starting them takes a moment.
 # The database `app` has the view `here`, which tells the name of the node
-# that looks at it, and the table `written`.
+# that looks at it, and the tables `written` and `bench`, for load.
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
 declare -A NODE_HOST NODE_PORT	# by name; a port may be set before the start
+NODES=()
 LEADER=				# whom new replicas follow
 CONTROL=pgweir_control		# the role for control connections
 
@@ -22,6 +23,7 @@ cluster_start()
 {
 	local name block
 
+	NODES=("$@")
 	LEADER=$1
 	touch "$T/nodes.conf"
 	block=$(cut -d . -f 2 <<<"$HOST")
@@ -43,7 +45,9 @@ cluster_start()
 	on "$LEADER" 'create database app' postgres
 	on "$LEADER" "
 		create view here as select current_setting('cluster_name') as name;
-		create table written (client int, n int, how text)"
+		create table written (client int, n int, how text);
+		create table bench (client int, n int);
+		insert into bench select 0, n from generate_series(1, 100) n"
 	for name; do
 		[ "$name" = "$LEADER" ] || await_replay "$name"
 	done
@@ -257,6 +261,54 @@ log_since()
 	tail -c +$((LOG_MARK[$1] + 1)) "$T/pg-$1.log" | grep -cE -- "$2" || true
 }
 
+# ---- pgweir in front ----------------------------------------------------
+
+# routed_start SETTINGS [DATABASES]: hosts are asked twice a second, for this
+# machine may be slow, and what is back has its share at once. `app` leads to
+# all nodes.
+routed_start()
+{
+	pgweir_start "$(routed "$@")"
+	await_roles
+}
+
+routed()
+{
+	echo "
+pool_mode = transaction
+routing = explicit
+control_user = $CONTROL
+health_interval = 0.5
+health_timeout = 2
+health_fall = 2
+slow_start = 0
+server_login_retry = 0.2
+query_wait_timeout = 110
+query_wait_notify = 0
+log_connections = 0
+log_disconnections = 0
+$1
+[databases]
+app = $(hosts "${NODES[@]}")
+${2:-}"
+}
+
+# await_roles [NAME...]: these (default: all) are what they should be, and
+# pgweir knows it.
+await_roles()
+{
+	local name
+
+	[ $# -gt 0 ] || set -- "${NODES[@]}"
+	for name; do
+		if [ "$name" = "$LEADER" ]; then
+			await_host "$name" role primary
+		else
+			await_host "$name" role replica
+		fi
+	done
+}
+
 # ---- load ---------------------------------------------------------------
 
 # load_start N [DATABASE]: N clients of mixed.py in the background.
@@ -305,4 +357,39 @@ load_stop()
 		END { for (i in want) if (!(i in seen)) print "lost: " i }' \
 		>"$T/verdict"
 	[ ! -s "$T/verdict" ] || fail "writes: $(head "$T/verdict")"
+}
+
+# bench_start [OPTION...]: pgbench over and over, in the background, with
+# reads marked for a replica, single writes and blocks. It stops at an error.
+bench_start()
+{
+	echo '/* pgweir:replica */ select count(*) from bench where client = 0;' \
+		>"$T/bench-read.sql"
+	echo 'insert into bench values (:client_id + 1, 0);' >"$T/bench-write.sql"
+	cat >"$T/bench-block.sql" <<-'SQL'
+		begin;
+		select n from bench where client = 0 limit 1;
+		insert into bench values (:client_id + 1, 1);
+		commit;
+	SQL
+	touch "$T/benches"
+	(
+		trap - EXIT ERR
+		while [ -e "$T/benches" ]; do
+			pgbench -n -c 4 -T 1 -h "$HOST" -p "$PORT" -U postgres \
+				-f "$T/bench-read.sql@3" -f "$T/bench-write.sql" \
+				-f "$T/bench-block.sql" "$@" app || exit 1
+		done
+	) >"$T/bench" 2>&1 &
+	BENCH=$!
+}
+
+# bench_stop: there was no error at all.
+bench_stop()
+{
+	rm "$T/benches"
+	wait "$BENCH" || fail "pgbench: $(grep -E 'error|fatal' "$T/bench" | head)"
+	awk '/actually processed/ { n += $NF }
+		END { print "pgbench:", n; exit n == 0 }' "$T/bench" ||
+		fail 'pgbench has done nothing'
 }
