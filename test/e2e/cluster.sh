@@ -190,6 +190,18 @@ node_rewind()
 	node_follows "$1" "$LEADER"
 }
 
+# node_clone NAME: the same for one that pg_rewind cannot help, a primary that
+# was promoted to the very timeline of $LEADER.
+node_clone()
+{
+	rm -rf "$T/pg-$1"
+	"${as_user[@]}" pg_basebackup -D "$T/pg-$1" -c fast -X fetch \
+		-d "host=$T/socket-$LEADER port=${NODE_PORT[$LEADER]} user=postgres" \
+		>"$T/clone.log" 2>&1 || fail "pg_basebackup: $(cat "$T/clone.log")"
+	node_conf "$1"
+	node_follows "$1" "$LEADER"
+}
+
 # ---- replay -------------------------------------------------------------
 
 replay_pause()

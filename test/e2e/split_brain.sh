@@ -63,9 +63,17 @@ expect 'why it waits' "$(show POOLS wait_reason database=app user=postgres)" \
 wait_for '[ "$(log_since a "pgweir_control@.*pg_is_in_recovery")" -ge 5 ]' 60
 expect 'writes' "$(log_since a 'insert into') $(log_since c 'insert into')" '0 0'
 
-it 'l48 one of them goes: the other is the primary'
+it 'l48 one of them goes: that does not tell which one was right'
 node_stop c
 LEADER=a
-await_host a role primary
+await_host c state down
+log_mark a
+wait_for '[ "$(log_since a "pgweir_control@.*pg_is_in_recovery")" -ge 3 ]' 60
+expect 'a' "$(host_is a role)" none
+
+it 'l48 it comes back as a replica of the other: that one is the primary'
+node_clone c
+node_start c
+await_roles a c
 wait "$waiter" || fail "the waiter: $(cat "$T/late")"
 expect 'written' "$(on a "select count(*) from written where how = 'late'")" 1
