@@ -195,7 +195,7 @@ node_rewind()
 node_clone()
 {
 	rm -rf "$T/pg-$1"
-	"${as_user[@]}" pg_basebackup -D "$T/pg-$1" -c fast -X fetch \
+	"${as_user[@]}" pg_basebackup -D "$T/pg-$1" -c fast -X fetch -N \
 		-d "host=$T/socket-$LEADER port=${NODE_PORT[$LEADER]} user=postgres" \
 		>"$T/clone.log" 2>&1 || fail "pg_basebackup: $(cat "$T/clone.log")"
 	node_conf "$1"
