@@ -389,9 +389,10 @@ close_broken(struct server *s, const char *why)
 	struct link *link = s->link;
 	bool again = link != NULL && link->retry != NULL && retry_lost(s);
 	/* In the middle of a message nothing can be told any more; and what
-	 * it answered to an errand the client has not seen. */
-	bool told = !again && ((s->said_goodbye && s->errand.name == NULL) ||
-	    (s->passing > 0 && !s->hiding));
+	 * it answered to an errand, or to the BEGIN that waited, the client
+	 * has not seen. */
+	bool told = !again && !s->hiding && (s->passing > 0 ||
+	    (s->said_goodbye && s->errand.name == NULL));
 	struct failure f = s->errand.failure;
 
 	topologies_suspect(&s->pooler->topologies, s->lane->host);

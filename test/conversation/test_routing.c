@@ -428,6 +428,15 @@ static const struct play faults[] = {
 		"server 3 < Q /* pgweir:replica */ select 1",
 		"server 3: " ROW,
 		"client 1 < " ROW } },
+	{ "a goodbye to what the client has not seen is told", TWO, {
+		PAIR,
+		"client 1: Q begin read only / " READ " / Q commit",
+		"client 1 < C BEGIN / Z T",
+		"server 2 < Q begin read only / " READ " / Q commit",
+		"server 2: E FATAL 57P01 shutdown",
+		"server 2 dies",
+		"client 1 < E FATAL 08006",
+		"client 1 is gone" } },
 	{ "a primary says goodbye instead of an answer", TWO, {
 		PAIR,
 		"client 1: Q insert into t values (1)",
