@@ -356,6 +356,9 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 		errand_note_error(s, "", 0);
 	if (s->link != NULL && s->link->retry != NULL && !hidden)
 		hidden = retry_hides(s, f->type, p, whole ? f->len : 0);
+	else if (s->link != NULL && s->link->retry != NULL &&
+	    f->type == BE_ERROR && s->said_goodbye)
+		retry_not_started(s->link);
 	if (f->type == BE_ERROR && !hidden && s->prepared != NULL &&
 	    f->len <= OBSERVE_WHOLE_MAX && heal_can(s, p, f->len)) {
 		conn_hold(s->link->conn, true);

@@ -4,7 +4,8 @@
  * In a routed database what a client sends first, when it has got a server,
  * is kept until it has seen some of the answer. It is sent again elsewhere
  *
- *	- if nothing of it was sent yet;
+ *	- if nothing of it was sent yet, or the server says goodbye to what is
+ *	  sent before it, a BEGIN that has waited;
  *	- if it is a read, and the replica is lost, or answers with an error:
  *	  that may be for the replica's being one. Then the primary is asked,
  *	  once, and its answer counts;
@@ -132,6 +133,12 @@ retry_answered(struct link *link)
 {
 	link->retry->keeps = false;
 	text_fini(&link->retry->kept);
+}
+
+void
+retry_not_started(struct link *link)
+{
+	link->retry->unstarted = link->retry->keeps;
 }
 
 /* One that does not commit before its end? */

@@ -60,6 +60,9 @@ bool retry_pauses(struct link *, const unsigned char *, size_t n);
 void retry_answered(struct link *);
 	/* The client sees something that can be said only once. */
 
+void retry_not_started(struct link *);
+	/* The server said goodbye to something of ours that went before. */
+
 bool retry_hides(struct server *, char type, const unsigned char *frame,
     size_t n);
 	/* A frame that its client would see; n is 0 unless all of it is
