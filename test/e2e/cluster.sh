@@ -40,7 +40,8 @@ cluster_start()
 	for name; do
 		node_awaits "$name"
 	done
-	on "$LEADER" "create role $CONTROL login" postgres
+	on "$LEADER" "create role $CONTROL login;
+		grant pg_read_all_stats to $CONTROL" postgres
 	on "$LEADER" "alter role $CONTROL set log_statement = 'all'" postgres
 	on "$LEADER" 'create database app' postgres
 	on "$LEADER" "

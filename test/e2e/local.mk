@@ -6,6 +6,13 @@ E2E_TESTS = \
 	test/e2e/budget_storm.sh \
 	test/e2e/budget_starve.sh \
 	test/e2e/budget_instances.sh \
+	test/e2e/failover.sh \
+	test/e2e/replica_lost.sh \
+	test/e2e/degraded.sh \
+	test/e2e/replica_lag.sh \
+	test/e2e/balance.sh \
+	test/e2e/split_brain.sh \
+	test/e2e/routing.sh \
 	test/e2e/faults.sh \
 	test/e2e/sqlsmith.sh \
 	test/e2e/syscalls.sh \

@@ -1,6 +1,7 @@
 # mixed.py - clients that read and write, and are strict about errors.
 #
-# talk N DATABASE <mixed.py: N clients, until the file `enough` appears.
+# talk N DATABASE <mixed.py: N clients, until the file `enough` appears. One
+# in four only reads, so that reads go on when all others wait to write.
 #
 # A client may lose an open transaction, or a result that has begun, when
 # its server is lost: one FATAL error and the end of the connection, or just
@@ -109,7 +110,7 @@ class One:
         self.ask('commit', extended)
         count('read_blocks')
 
-    def pipelined(self):
+    def pipelined(self, _):
         """The same, all at once: what is behind the first answer is lost
         with it."""
         self.what = 'block'
@@ -154,12 +155,9 @@ class One:
         self.clear()
         self.n += 1
         extended = random.random() < 0.5
-        kind = random.choice((self.read_only, self.hinted, self.hinted,
-                              self.plain, self.write, self.block, None))
-        if kind is None:
-            self.pipelined()
-        else:
-            kind(extended)
+        reads = self.read_only, self.hinted, self.pipelined
+        others = self.hinted, self.plain, self.write, self.block
+        random.choice(reads if self.me % 4 == 3 else reads + others)(extended)
 
     def live(self):
         while not enough():
@@ -188,8 +186,10 @@ class One:
             with LOCK:
                 perhaps.write('%d %d\n' % (self.me, self.n))
         if words or not isinstance(error, PgError):
-            wrong.append('client %d, number %d, last words: %r %s'
-                         % (self.me, self.n, error, words))
+            wrong.append('client %d, number %d, %s%s%s: last words: %r %s'
+                         % (self.me, self.n, self.what or 'idle',
+                            ', open' if self.open else '',
+                            ', begun' if self.begun else '', error, words))
         # Behind an error there may be answers to what was sent with it.
         self.c.close()
         self.c = None
