@@ -355,7 +355,7 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	else if (f->type == BE_ERROR && hidden)
 		errand_note_error(s, "", 0);
 	if (s->link != NULL && s->link->retry != NULL && !hidden)
-		hidden = retry_hides(s, f->type, p, whole ? f->len : 0);
+		hidden = retry_hides(s, f, p, n);
 	else if (s->link != NULL && s->link->retry != NULL &&
 	    f->type == BE_ERROR && s->said_goodbye)
 		retry_not_started(s->link);

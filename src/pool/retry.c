@@ -219,25 +219,66 @@ hides_error(struct server *s, const struct error_fields *e)
 	return true;
 }
 
+/* What may come before the first row, and says only that one may come. */
+static bool
+is_preface(char type)
+{
+	switch (type) {
+	case BE_PARSE_COMPLETE:
+	case BE_BIND_COMPLETE:
+	case BE_CLOSE_COMPLETE:
+	case BE_PARAMETERS:
+	case BE_ROW_DESCRIPTION:
+	case BE_NO_DATA:
+	case BE_NOTICE:
+	case BE_PARAMETER_STATUS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Is the next frame that says something an error that is not to be shown? A
+ * server sends it along with what is before it, for it has held that back. */
+static bool
+fails(struct server *s, const unsigned char *p, size_t n)
+{
+	struct error_fields e;
+	struct frame f;
+
+	while (frame_peek(p, n, UINT32_MAX / 8, &f) == PARSE_OK &&
+	    f.len <= n) {
+		if (f.type == BE_ERROR) {
+			e = error_fields_of(p + FRAME_HEADER,
+			    f.len - FRAME_HEADER);
+			return hides_error(s, &e);
+		}
+		/* Answers of ours in between would be given twice. */
+		if (!is_preface(f.type) || s->tracker.nlocal > 0)
+			return false;
+		p += f.len;
+		n -= f.len;
+	}
+	return false;
+}
+
 bool
-retry_hides(struct server *s, char type, const unsigned char *frame, size_t n)
+retry_hides(struct server *s, const struct frame *f, const unsigned char *p,
+    size_t n)
 {
 	struct retry *r = s->link->retry;
-	struct error_fields e;
 
 	if (r->hiding) {
-		r->hiding = type != BE_READY_FOR_QUERY;
+		r->hiding = f->type != BE_READY_FOR_QUERY;
 		r->due = !r->hiding;
 		return true;
 	}
-	if (!r->keeps || type == BE_NOTICE || type == BE_PARAMETER_STATUS)
+	if (!r->keeps)
 		return false;
-	if (type == BE_ERROR && n > 0) {
-		e = error_fields_of(frame + FRAME_HEADER, n - FRAME_HEADER);
-		if (hides_error(s, &e))
-			return true;
-	}
-	retry_answered(s->link);
+	if (fails(s, p, n))
+		return true;
+	if (f->type != BE_NOTICE && f->type != BE_PARAMETER_STATUS)
+		retry_answered(s->link);
 	return false;
 }
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "pool/queue.h"
 
+struct frame;
 struct link;
 struct outgoing;
 struct server;
@@ -63,10 +64,10 @@ void retry_answered(struct link *);
 void retry_not_started(struct link *);
 	/* The server said goodbye to something of ours that went before. */
 
-bool retry_hides(struct server *, char type, const unsigned char *frame,
-    size_t n);
-	/* A frame that its client would see; n is 0 unless all of it is
-	 * here. Is it not to be shown? */
+bool retry_hides(struct server *, const struct frame *,
+    const unsigned char *p, size_t n);
+	/* A frame that its client would see, at p, where n bytes are here.
+	 * Is it not to be shown? */
 
 bool retry_lost(struct server *);
 	/* The server is lost: will another one be asked? Its tracker owes

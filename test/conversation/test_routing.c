@@ -413,6 +413,23 @@ static const struct play faults[] = {
 		"server 1: E 42P01 no such table / Z I",
 		"client 1 < E 42P01 / Z I",
 		"owner 2 = pool" } },
+	{ "l42: also where rows were about to follow", TWO, {
+		PAIR,
+		"client 1: P - select 1 /* pgweir:replica */ / B - - / "
+		    "D P - / E - 0 / S",
+		"server 2: 1 / 2 / T / E 40001 conflict with recovery / Z I",
+		"client 1 <",
+		"server 1: 1 / 2 / T / C SELECT 1 / Z I",
+		"client 1 < 1 / 2 / T / C SELECT 1 / Z I",
+		"owner 2 = pool" } },
+	{ "l41: a goodbye where rows were about to follow", TWO, {
+		PAIR,
+		"client 1: Q /* pgweir:replica */ select 1",
+		"server 2: T / E FATAL 57P01 shutdown",
+		"server 2 dies",
+		"client 1 <",
+		"server 3: T / D 1 / " ROW,
+		"client 1 < T / D 1 / " ROW } },
 	{ "but for a cancelled one", TWO, {
 		PAIR,
 		"client 1: Q /* pgweir:replica */ select 1",
