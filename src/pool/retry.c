@@ -135,6 +135,12 @@ retry_answered(struct link *link)
 	text_fini(&link->retry->kept);
 }
 
+static bool
+is_at_replica(const struct server *s)
+{
+	return s->pool->front != NULL;
+}
+
 void
 retry_not_started(struct link *link)
 {
@@ -185,12 +191,6 @@ is_of_replicas(const struct retry *r, const struct error_fields *e)
 		if (error_is(e, codes[i]))
 			return true;
 	return false;
-}
-
-static bool
-is_at_replica(const struct server *s)
-{
-	return s->pool->front != NULL;
 }
 
 /* The same for a goodbye: it is followed by the connection's end. */

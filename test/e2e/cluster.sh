@@ -352,6 +352,18 @@ await_more()
 		fail "the load: $(grep -v '^20..-' "$T/mixed" | head -n 20)"
 }
 
+# stays NAME OTHER [N]: there are no more of them, while there are N more
+# (default: 100) of the others. What was under way may still be counted.
+stays()
+{
+	local seen
+
+	await_more "$2" 50
+	seen=$(load "$1")
+	await_more "$2" "${3:-100}"
+	expect "$1, while there was more $2" "$(load "$1")" "$seen"
+}
+
 # load_stop: ends it. Fails if a client heard what it should not have, or if
 # $LEADER has not each acknowledged write once, and the others once or not.
 load_stop()

@@ -34,10 +34,7 @@ bench_start
 await_more on_b
 replay_pause b
 await_host b role none
-seen=$(load on_b)
-await_more on_c 100
-# What was on its way may still have come from there.
-expect_at_most 'reads from it since' "$(($(load on_b) - seen))" 12
+stays on_b on_c
 expect 'the other one' "$(host_is c role)" replica
 
 it 'l58 replay goes on: it is in again'
@@ -54,10 +51,8 @@ await_more on_a 50
 replay_resume b
 replay_resume c
 await_roles
-seen=$(load on_a)
 await_more on_b 50
-await_more on_c 50
-expect_at_most 'reads at the primary since' "$(($(load on_a) - seen))" 12
+stays on_a on_c
 
 it 'l52 the same by bytes'
 pgweir_ini "$(routed 'max_replica_lag_bytes = 100kB')"
