@@ -236,7 +236,8 @@ holds_bytes(const struct tls *t)
 static void
 begin(struct tls *t)
 {
-	ERR_clear_error();
+	if (ERR_peek_error() != 0)      /* cheaper, and nearly always 0 */
+		ERR_clear_error();
 	t->dry = t->waits == 0;
 }
 
@@ -369,8 +370,8 @@ tls_read(struct conn *c, void *buf, size_t cap, size_t *got)
 	struct tls *t = c->tls;
 	unsigned char *p = buf;
 	enum io io = IO_OK;
+	bool more = false;
 	size_t n;
-	int rc;
 
 	*got = 0;
 	if (t->ended != IO_OK) {
@@ -379,14 +380,15 @@ tls_read(struct conn *c, void *buf, size_t cap, size_t *got)
 	}
 	begin(t);
 	do {
-		rc = SSL_read_ex(t->ssl, p + *got, cap - *got, &n);
-		if (rc == 1)
+		if (SSL_read_ex(t->ssl, p + *got, cap - *got, &n) == 1) {
 			*got += n;
-		else
-			io = outcome(t, rc);
-	} while (rc == 1 && *got < cap && holds_bytes(t));
+			more = holds_bytes(t);
+		} else {
+			io = outcome(t, 0);
+		}
+	} while (io == IO_OK && *got < cap && more);
 	if (io == IO_OK)
-		t->waits = holds_bytes(t) ? 0 : READABLE;
+		t->waits = more ? 0 : READABLE;
 	if (*got == 0 || io == IO_OK)
 		return io;
 	if (io != IO_AGAIN) {
