@@ -683,8 +683,7 @@ pooler_reload(struct pooler *p, const struct config *fresh, struct err *err)
 		time_idle_clients(p);
 	open_forced_pools(p);
 	limits_shrink(p);
-	LIST_EACH (n, &p->pools)
-		pool_serve(pool_of(n));
+	sides_load(p);
 	log_info(NULL, "configuration reloaded");
 	return true;
 }

@@ -295,12 +295,25 @@ request_wait_late(struct client *c)
 	    &wait : &query, detail);
 }
 
+/* Is it in a block that has no server yet, and may not rest there for ever? */
+static bool
+is_idle_in_block(const struct client *c)
+{
+	return c->routing.begin != NULL &&
+	    c->pool->idle_transaction_timeout > 0;
+}
+
 /* The login user's client_idle_timeout; the pool's user may be another. */
 static void
 arm_idle(struct client *c)
 {
 	const struct config *cfg = c->pooler->config;
 
+	if (is_idle_in_block(c)) {
+		deadline_arm(&c->pooler->idle_deadlines, &c->deadline,
+		    c->pool->idle_transaction_timeout);
+		return;
+	}
 	if (!c->pooler->times_idle_clients)
 		return;
 	deadline_arm(&c->pooler->idle_deadlines, &c->deadline,
@@ -322,6 +335,9 @@ request_idle_late(struct client *c)
 {
 	if (c->pooler->suspended)
 		request_idle_anew(c);
+	else if (c->state == CLIENT_IDLE && is_idle_in_block(c))
+		client_fail(c, SQLSTATE_IDLE_IN_TRANSACTION,
+		    "idle transaction timeout");
 	else if (c->state == CLIENT_IDLE)
 		client_fail(c, SQLSTATE_IDLE_SESSION, "client_idle_timeout");
 }

@@ -38,6 +38,7 @@
 #include "pool/database.h"
 #include "pool/pools.h"
 #include "pool/server.h"
+#include "pool/sides.h"
 #include "pool/state.h"
 #include "sql/tree.h"
 #include "sql/verdicts.h"
@@ -457,7 +458,8 @@ decide(struct client *c, const struct asked *a, enum route *route,
 		c->routing.temporary = true;
 	if (wish == WISH_PRIMARY)
 		return ROUTE_SERVER;
-	if (may_be_deferred(c, &s.first, wish) && is_answerable(a))
+	if (c->pool->mode == POOL_TRANSACTION && is_answerable(a) &&
+	    may_be_deferred(c, &s.first, wish))
 		return defer_begin(c, a, wish, bytes);
 	if (s.reads || a->n == 0 || (begins_a_read(c, &s.first) && a->n > 1 &&
 	    is_read(&s.second)))
@@ -477,7 +479,7 @@ route_request(struct client *c, const unsigned char *p, size_t n,
 	struct asked a;
 
 	*route = ROUTE_PRIMARY;
-	if (c->pool->replicas == NULL && c->routing.begin == NULL)
+	if (!sides_has_two(c->pool) && c->routing.begin == NULL)
 		return ROUTE_SERVER;
 	if (p[0] == FE_QUERY && cfg->disable_pqexec)
 		return ROUTE_SERVER;
@@ -509,7 +511,7 @@ route_stays(struct client *c, const unsigned char *p, size_t n)
 	struct asked a;
 	struct sense sense;
 
-	if (c->pool->replicas == NULL)
+	if (!sides_has_two(c->pool))
 		return true;
 	/* A replica may not be sent what it would refuse. */
 	if (s->pool != c->pool)

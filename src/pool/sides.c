@@ -26,10 +26,16 @@ has_replica(const struct pool *front)
 	    gate_lasting_failure(front->replicas) == NULL;
 }
 
+bool
+sides_has_two(const struct pool *front)
+{
+	return front->replicas != NULL && front->serves != 0;
+}
+
 struct pool *
 sides_choose(struct pool *front, enum want want, enum route route)
 {
-	if (front->replicas == NULL)
+	if (!sides_has_two(front))
 		return front;
 	/* While the primary is gone, a replica may tell the welcome. */
 	if (want == WANT_WELCOME)
@@ -90,7 +96,7 @@ give_up(struct pool *p)
 	struct lane *l;
 
 	LANE_EACH (n, l, p) {
-		if (!is_down(p->database->topology, l->host))
+		if (p->serves == 0 || !is_down(p->database->topology, l->host))
 			continue;
 		LIST_EACH_SAFE (m, next, &l->servers[SERVER_ACTIVE])
 			relay_abandon(container_of(m, struct server, member),
@@ -103,7 +109,8 @@ follow(struct pool *front)
 {
 	struct pool *behind = front->replicas;
 
-	pool_follow(front);
+	if (front->serves != 0)
+		pool_follow(front);
 	if (behind != NULL) {
 		pool_follow(behind);
 		move_queue(&front->queue, front);
@@ -115,6 +122,19 @@ follow(struct pool *front)
 	}
 	pool_serve(front);
 	give_up(front);
+}
+
+void
+sides_load(struct pooler *p)
+{
+	struct list *n;
+	struct pool *pool;
+
+	LIST_EACH (n, &p->pools) {
+		pool = container_of(n, struct pool, member);
+		if (pool->front == NULL)
+			follow(pool);
+	}
 }
 
 void

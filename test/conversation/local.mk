@@ -4,7 +4,7 @@ CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
 	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
 	talk_budget talk_prepared talk_prepared_sql talk_authquery \
-	talk_guessing talk_routing
+	talk_guessing talk_routing talk_hosts
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -18,7 +18,8 @@ libworld_a_SOURCES = \
 	test/conversation/peer.c test/conversation/peer.h \
 	test/conversation/world.c test/conversation/world.h \
 	test/conversation/roles.c test/conversation/roles.h \
-	test/conversation/play.c test/conversation/play.h
+	test/conversation/play.c test/conversation/play.h \
+	test/conversation/hosts.h
 libworld_a_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 
 talk_transactions_SOURCES = test/conversation/test_transactions.c
@@ -28,6 +29,10 @@ talk_transactions_LDADD = $(CONVERSATION_LIBS)
 talk_routing_SOURCES = test/conversation/test_routing.c
 talk_routing_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_routing_LDADD = $(CONVERSATION_LIBS)
+
+talk_hosts_SOURCES = test/conversation/test_hosts.c
+talk_hosts_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_hosts_LDADD = $(CONVERSATION_LIBS)
 
 talk_departures_SOURCES = test/conversation/test_departures.c
 talk_departures_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
