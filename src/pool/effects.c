@@ -12,6 +12,8 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "pgwire/error.h"
+#include "pgwire/writer.h"
 #include "pool/names.h"
 #include "pool/relay.h"
 #include "pool/server.h"
@@ -25,6 +27,7 @@ prepared_of(struct server *s)
 	if (s->prepared == NULL) {
 		s->prepared = mem_alloc(sizeof *s->prepared);
 		plans_init(&s->prepared->plans);
+		s->prepared->batch = 1;
 		s->tracker.on_mark = on_mark;
 	}
 	return s->prepared;
@@ -75,10 +78,14 @@ settle_plan(struct prepared *p, const struct effect *e, bool done)
 
 	if (plan == NULL)
 		return;
-	if (done)
+	if (done) {
+		plan->pending = plan->again = false;
+	} else if (plan->again) {
 		plan->pending = false;
-	else
+		plan->stale = true;
+	} else {
 		plans_remove(&p->plans, e->statement);
+	}
 }
 
 /* Whichever of them it was that failed, and how far they came: none is what
@@ -132,7 +139,24 @@ prepared_forget_error(struct prepared *p)
 	if (p->failed != NULL)
 		statement_release(p->failed);
 	p->failed = NULL;
+	p->refused = false;
 	p->erring = false;
+}
+
+void
+prepared_say_misled(struct text *out)
+{
+	static const struct error_fields e = {
+		.severity = "ERROR", .code = "0A000",
+		.message = "cached plan must not change result type",
+		.detail = "The results of the prepared statement look "
+		    "different from what this client was told.",
+		.hint = "Prepare it again.",
+		/* By this drivers know what to do. */
+		.routine = "RevalidateCachedQuery",
+	};
+
+	writer_error(out, &e);
 }
 
 /* The error that just came is about this one, if it is the first that fails,
@@ -146,6 +170,8 @@ remember(struct prepared *p, struct effect *e)
 	if (e->kind == EFFECT_CLASH) {
 		p->clash = e->name;
 		e->name = NULL;
+	} else if (e->kind == EFFECT_REFUSE) {
+		p->refused = true;
 	} else {
 		p->failed = statement_ref(e->statement);
 		p->failed_at = e->at;
@@ -160,6 +186,7 @@ note_described(struct prepared *p, struct effect *e)
 	mem_free(p->described);
 	p->described = e->name;
 	e->name = NULL;
+	p->checked = NULL;
 }
 
 /* Returns the mark of what settles with it. */
@@ -194,12 +221,15 @@ settle(struct server *s, uint32_t mark, bool done)
 	case EFFECT_PART:
 		settle_part(p, e, done);
 		break;
+	case EFFECT_LOOK:
 	case EFFECT_CHECK:
 		p->checked = done ? e->statement : NULL;
-		p->check = e->told;
-		break;
+		p->check = e->kind == EFFECT_CHECK ? e->told :
+		    (struct shape){ 0, 0 };
+		/* FALLTHROUGH */
 	case EFFECT_USE:
 	case EFFECT_CLASH:
+	case EFFECT_REFUSE:
 		if (!done && !s->tracker.skipping)
 			remember(p, e);
 		else if (done && e->name != NULL)

@@ -14,11 +14,11 @@
  * right behind its Bind, which leaves the parameters out.
  *
  * A server that learns a statement only now does not know what its client was
- * told of it. Where the client does not ask again, we do, unseen, in the same
- * write; if the results look different, it gets the error that PostgreSQL has
- * for that instead of rows that it would misread. What the statement did is
- * done then: no other pooler even notices, and to wait for the answer first
- * would cost every first use a round trip.
+ * told of it. Where the client does not ask again, we do, unseen. If it looks
+ * different, the client gets the error that PostgreSQL has for that, before
+ * anything is executed: drivers rely on that and try again. Only what reads is
+ * executed in the same write, since to wait would cost its first use a round
+ * trip; then the error comes in place of the rows.
  */
 #include "pool/heal.h"
 
@@ -179,7 +179,7 @@ heal_step(struct server *s, struct outgoing *out, struct str *bytes)
 {
 	struct prepared *p = s->prepared;
 	bool same = p->healing == HEALING_PROBE &&
-	    shape_agrees(&p->shape, &p->failed_told);
+	    shape_match(&p->shape, &p->failed_told) == SHAPE_SAME;
 
 	if (p->healing == HEALING_END && outlook(p) == OUTLOOK_BLIND) {
 		probe(s, out);
@@ -221,7 +221,7 @@ static void
 check(struct prepared *p)
 {
 	note_shape(p, p->checked);
-	p->misled = !shape_agrees(&p->shape, &p->check);
+	p->misled = shape_match(&p->shape, &p->check) != SHAPE_SAME;
 	p->checked = NULL;
 }
 
@@ -249,19 +249,9 @@ heal_hides(const struct server *s)
 void
 heal_tell(struct server *s, struct text *out)
 {
-	static const struct error_fields e = {
-		.severity = "ERROR", .code = "0A000",
-		.message = "cached plan must not change result type",
-		.detail = "The results of the prepared statement look "
-		    "different from what this client was told.",
-		.hint = "Prepare it again.",
-		/* By this drivers know what to do. */
-		.routine = "RevalidateCachedQuery",
-	};
-
 	s->prepared->misled = false;
 	if (out != NULL)
-		writer_error(out, &e);
+		prepared_say_misled(out);
 }
 
 void
@@ -271,6 +261,9 @@ heal_description(struct server *s, char type, const void *body, size_t n)
 
 	if (type == BE_PARAMETERS) {
 		p->shape.parameters = shape_parameters(body, n);
+		p->checked = NULL;
+		mem_free(p->described);
+		p->described = NULL;
 		return;
 	}
 	p->shape.columns = shape_columns(body, type == BE_NO_DATA ? 0 : n);

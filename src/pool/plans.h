@@ -20,6 +20,9 @@ struct plan {
 	struct shape shape;     /* as the server said */
 	bool pending;           /* the server has not said so yet */
 	bool stale;             /* to be prepared anew before its next use */
+	bool again;             /* until it is settled a stale one is there */
+	uint64_t described;     /* the batch that has told its client, ... */
+	uint64_t looked;        /* ... and the one that waits for its shape */
 };
 
 struct plans {

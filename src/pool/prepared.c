@@ -40,6 +40,7 @@
 #include "pool/sqlplan.h"
 #include "pool/state.h"
 #include "pool/statement.h"
+#include "sql/fingerprint.h"
 
 /*
  * The client's frames.
@@ -187,23 +188,72 @@ have_no_unnamed(struct link *link, struct outgoing *out)
 	prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
 }
 
-/* A client that was told what the results look like, by another server or long
- * ago, may not ask again. Where that may be different now it is found out,
- * unseen; if it is, heal.c sees to it that no wrong row is read. */
+/* Ask what a statement looks like, for this client, unseen. */
 static void
-check_shape(struct server *s, const struct name *name, struct outgoing *out)
+ask(struct server *s, const struct name *name, const unsigned char *frame,
+    enum effect_kind kind, struct outgoing *out)
 {
 	struct prepared *p = s->prepared;
-	const struct plan *plan = plans_find(&p->plans, name->statement);
-	uint32_t mark;
+	uint32_t mark = prepared_note_use(p, name, frame, NULL);
 
-	/* No plan: the server skips all this. */
-	if (plan == NULL || shape_agrees(&plan->shape, &name->told))
-		return;
-	mark = effect_note(p, EFFECT_CHECK, name->statement, NULL);
-	p->effects[mark - 1].told = name->told;
+	p->effects[mark - 1].kind = kind;
 	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
-	prepared_track(s, FE_DESCRIBE, 'S', HIDE_ALL, mark);
+	prepared_track(s, FE_DESCRIBE, 'S', HIDE_SUCCESS, mark);
+}
+
+/* Can it be executed again, if its results are not shown? */
+static bool
+only_reads(const struct statement *st)
+{
+	const uint64_t reads = VERB_BIT(SELECT) | VERB_BIT(VALUES) |
+	    VERB_BIT(TABLE) | VERB_BIT(SHOW);
+	struct str text = str_of(statement_body(st).p);
+
+	return statement_kind(st) == STATEMENT_PARSE &&
+	    (reads >> fingerprint_verb(text, false) & 1) != 0;
+}
+
+/* Ask, and have the answer before anything else is sent. */
+static enum prepared_step
+look(struct server *s, const struct name *name, struct plan *plan,
+    const unsigned char *frame, struct outgoing *out)
+{
+	if (plan->looked != s->prepared->batch) {
+		ask(s, name, frame, EFFECT_LOOK, out);
+		writer_empty(&out->made, FE_FLUSH);
+		outgoing_made(out);
+		plan->looked = s->prepared->batch;
+	}
+	return PREPARED_WAIT;
+}
+
+/* A client that was told what a statement looks like, by another server or
+ * long ago, may not ask again. Where that may be different now it is found
+ * out; see heal.c. *refuse: it would misread what it gets. */
+static enum prepared_step
+check_shape(struct server *s, const struct name *name,
+    const unsigned char *frame, struct outgoing *out, bool *refuse)
+{
+	struct prepared *p = s->prepared;
+	struct plan *plan = plans_find(&p->plans, name->statement);
+	enum shape_match match;
+	bool looked;
+
+	if (plan == NULL || plan->described == p->batch ||
+	    s->tracker.skipping)
+		return PREPARED_DONE;
+	match = shape_match(&plan->shape, &name->told);
+	if (match == SHAPE_SAME)
+		return PREPARED_DONE;
+	looked = plan->looked == p->batch && !tracker_owes(&s->tracker);
+	*refuse = looked && match == SHAPE_OTHER;
+	if (*refuse)
+		return PREPARED_DONE;
+	if (!looked && !only_reads(name->statement) &&
+	    p->healing == HEALING_NOT)
+		return look(s, name, plan, frame, out);
+	ask(s, name, frame, EFFECT_CHECK, out);
+	return PREPARED_DONE;
 }
 
 /* The portal that a Describe may be about. */
@@ -268,29 +318,36 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	const char *portal = string_at(p, FRAME_HEADER, here), *text = NULL;
 	char buf[STATEMENT_NAME_ROOM];
 	enum prepared_step step;
+	bool refuse = false;
 	const char *ours;
 	struct name *name;
+	uint32_t mark;
 
 	if (portal != NULL)
 		text = string_at(p, FRAME_HEADER + strlen(portal) + 1, here);
 	if (text == NULL)
 		return n < f->len ? need(f->len, bytes) : PREPARED_BAD;
 	step = have(link, text, out, &name);
+	if (step == PREPARED_DONE && is_executed_next(f, p, n))
+		step = check_shape(s, name, p, out, &refuse);
 	if (step != PREPARED_DONE)
 		return step;
 	note_bound(pr, portal, text);
-	if (is_executed_next(f, p, n))
-		check_shape(s, name, out);
 	at = FRAME_HEADER + strlen(portal) + strlen(text) + 2;
 	ours = prepared_name_there(name->statement, buf);
+	mark = prepared_note_use(pr, name, p, NULL);
+	if (refuse) {
+		sqlplan_no_stand_in(s, out);
+		ours = SQLPLAN_STAND_IN;
+		pr->effects[mark - 1].kind = EFFECT_REFUSE;
+	}
 	writer_u8(&out->made, FE_BIND);
 	writer_u32(&out->made, (uint32_t)(f->len - 1 - strlen(text) +
 	    strlen(ours)));
 	writer_cstring(&out->made, portal);
 	writer_cstring(&out->made, ours);
 	outgoing_made(out);
-	prepared_track(s, FE_BIND, 0, HIDE_NOTHING,
-	    prepared_note_use(pr, name, p, NULL));
+	prepared_track(s, FE_BIND, 0, HIDE_NOTHING, mark);
 	*bytes = at;
 	return PREPARED_DONE;
 }
@@ -325,6 +382,7 @@ see_describe(struct link *link, const struct frame *f,
 	struct server *s = link->server;
 	struct prepared *pr = prepared_of(s);
 	enum prepared_step step;
+	struct plan *plan;
 	const char *text;
 	struct name *name;
 
@@ -340,6 +398,9 @@ see_describe(struct link *link, const struct frame *f,
 	step = have(link, text, out, &name);
 	if (step != PREPARED_DONE)
 		return step;
+	plan = plans_find(&pr->plans, name->statement);
+	if (plan != NULL)
+		plan->described = pr->batch;
 	prepared_make_named(out, FE_DESCRIBE, 'S', name->statement, NULL, 0);
 	prepared_track(s, FE_DESCRIBE, 'S', HIDE_NOTHING,
 	    prepared_note_use(pr, name, p, text));
@@ -453,17 +514,37 @@ note_age(struct prepared *p, const struct error_fields *e)
 	}
 }
 
-const char *
-prepared_error(struct server *s, const struct error_fields *e)
+/* The name is not the client's. */
+static void
+say_clash(struct error_fields *e, const char *name, struct text *out)
+{
+	struct text message = { 0 };
+
+	text_printf(&message, "prepared statement \"%s\" already exists",
+	    name);
+	e->code = "42P05";
+	e->message = message.p;
+	writer_error(out, e);
+	text_fini(&message);
+}
+
+bool
+prepared_error(struct server *s, struct error_fields *e, struct text *out)
 {
 	struct prepared *p = s->prepared;
+	bool missing = error_is(e, "26000");
 
-	if (p == NULL)
-		return NULL;
 	note_age(p, e);
+	if (p->refused && missing) {
+		prepared_say_misled(out);
+		return true;
+	}
 	/* In SQL it is asked for what is not there; see prepared_sql.c. */
-	return p->clash != NULL && (error_is(e, "42P05") ||
-	    error_is(e, "26000")) ? p->clash : NULL;
+	if (p->clash != NULL && (missing || error_is(e, "42P05"))) {
+		say_clash(e, p->clash, out);
+		return true;
+	}
+	return false;
 }
 
 void

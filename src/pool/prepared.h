@@ -36,9 +36,9 @@ enum prepared_step prepared_frame(struct link *, const struct frame *,
 void prepared_link(struct link *);
 	/* It has a server now. */
 
-const char *prepared_error(struct server *, const struct error_fields *);
-	/* An error that the client will see. The name of the client's that
-	 * it must have instead of ours; NULL: it may pass. */
+bool prepared_error(struct server *, struct error_fields *, struct text *);
+	/* An error that the client will see. True: it is to see another one
+	 * instead, which was appended. */
 
 void prepared_error_over(struct server *);
 	/* It was dealt with. */

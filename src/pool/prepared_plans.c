@@ -117,8 +117,9 @@ prepared_add_plan(struct server *s, struct statement *st,
 {
 	struct prepared *p = s->prepared;
 	struct plan *plan = plans_find(&p->plans, st);
+	bool again = plan != NULL;
 
-	if (plan != NULL) {
+	if (again) {
 		must(plan->stale);
 		prepared_make_named(out, FE_CLOSE, 'S', st, NULL, 0);
 		prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
@@ -128,6 +129,7 @@ prepared_add_plan(struct server *s, struct statement *st,
 	s->stats->server_parse_count++;
 	plan = plans_add(&p->plans, st);
 	plan->batch = p->batch;
+	plan->again = again;
 	return plan;
 }
 

@@ -29,6 +29,8 @@ enum effect_kind {
 	EFFECT_USE,             /* none, but it may fail for its age */
 	EFFECT_CLASH,           /* none: the name is in use */
 	EFFECT_CHECK,           /* none: does it look as was told? */
+	EFFECT_LOOK,            /* none: how does it look? */
+	EFFECT_REFUSE,          /* none: the client would misread it */
 	EFFECT_TELL,            /* none: the client is told how it looks */
 	EFFECT_PART             /* one of several that the server has, or may
 	                         * have if they failed */
@@ -57,11 +59,11 @@ struct prepared {
 	struct effect *effects; /* by mark - 1 */
 	uint32_t n, used;
 	char *clash;            /* the name of the one that failed last */
+	bool refused;           /* or it was meant to, see EFFECT_REFUSE */
 	struct statement *failed;       /* in whose use that was ... */
 	uint32_t failed_at;     /* ... and where in the batch */
 	struct shape failed_told;
 	bool erring;            /* these are known for this error */
-
 	const unsigned char *base;      /* of the batch that is being read */
 	bool uses;              /* it has a USE */
 	bool alone;             /* nothing was owed when it began */
@@ -91,6 +93,9 @@ uint32_t prepared_note_use(struct prepared *, const struct name *,
 	 * is told what that looks like; or NULL. */
 
 void prepared_forget_error(struct prepared *);
+
+void prepared_say_misled(struct text *);
+	/* Append the error of who would misread results. */
 
 bool prepared_track(struct server *, char type, char target, enum hide,
     uint32_t mark);

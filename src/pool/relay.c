@@ -448,23 +448,14 @@ translate_error(struct server *s, const struct frame *f,
 	bool whole = observe_wants_whole(s, f);
 	struct error_fields e = error_fields_of(p + FRAME_HEADER,
 	    whole ? f->len - FRAME_HEADER : 0);
-	const char *name = prepared_error(s, &e);
-	struct text text = { 0 }, message = { 0 };
+	struct text text = { 0 };
 
-	if (name == NULL || s->hiding || s->link == NULL) {
-		prepared_error_over(s);
-		return;
+	if (prepared_error(s, &e, &text) && !s->hiding && s->link != NULL) {
+		flush_slices(out, s->link);
+		conn_send(s->link->conn, text.p, text.n);
+		s->hiding = true;
 	}
-	text_printf(&message, "prepared statement \"%s\" already exists",
-	    name);
-	e.code = "42P05";
-	e.message = message.p;
-	writer_error(&text, &e);
-	flush_slices(out, s->link);
-	conn_send(s->link->conn, text.p, text.n);
 	text_fini(&text);
-	text_fini(&message);
-	s->hiding = true;
 	prepared_error_over(s);
 }
 

@@ -7,7 +7,9 @@
 
 #include "pgwire/reader.h"
 
-#define COLUMN_BYTES 16         /* behind the name, without the format */
+/* Behind the name: table and column there; type; format. */
+#define ORIGIN_BYTES 6
+#define TYPE_BYTES 10
 
 static uint64_t
 not_zero(uint64_t hash)
@@ -29,25 +31,38 @@ shape_columns(const void *columns, size_t n)
 	int left = n > 0 ? reader_u16(&r) : -1;
 	uint64_t hash = XXH3_64bits(&left, sizeof left);
 	const char *name;
-	struct str rest;
+	struct str type;
 
 	while (left-- > 0 && reader_ok(&r)) {
 		name = reader_cstring(&r);
-		rest = reader_bytes(&r, COLUMN_BYTES);
+		(void)reader_bytes(&r, ORIGIN_BYTES);
+		type = reader_bytes(&r, TYPE_BYTES);
 		(void)reader_u16(&r);
 		if (!reader_ok(&r))
 			break;
 		hash = XXH3_64bits_withSeed(name, strlen(name), hash);
-		hash = XXH3_64bits_withSeed(rest.p, rest.n, hash);
+		hash = XXH3_64bits_withSeed(type.p, type.n, hash);
 	}
 	return not_zero(hash);
 }
 
-bool
-shape_agrees(const struct shape *s, const struct shape *told)
+static enum shape_match
+match(uint64_t is, uint64_t told)
 {
-	return (told->columns == 0 || told->columns == s->columns) &&
-	    (told->parameters == 0 || told->parameters == s->parameters);
+	if (told == 0 || told == is)
+		return SHAPE_SAME;
+	return is == 0 ? SHAPE_UNSURE : SHAPE_OTHER;
+}
+
+enum shape_match
+shape_match(const struct shape *s, const struct shape *told)
+{
+	enum shape_match columns = match(s->columns, told->columns);
+	enum shape_match parameters = match(s->parameters, told->parameters);
+
+	if (columns == SHAPE_OTHER || parameters == SHAPE_OTHER)
+		return SHAPE_OTHER;
+	return columns == SHAPE_SAME ? parameters : columns;
 }
 
 void

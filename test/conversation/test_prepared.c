@@ -29,6 +29,11 @@
 #define MISLED STALE " | The results of the prepared statement look " \
 	"different from what this client was told."
 
+/* Client 1 knows what comes back. */
+#define WRITE                                                      \
+	"client 1: P s insert into t returning * / D S s / S",     \
+	"server 1: 1 / t / T / Z I"
+
 static const struct play plays[] = {
 	{ "f01: the same name with another text", ONE, {
 		PREPARED(1),
@@ -289,6 +294,121 @@ static const struct play plays[] = {
 		"client 1 < " MISLED " / Z I",
 		"client 1: B - s / D P - / E - 0 / S",
 		"server 2 < B - _1 / D P - / E - 0 / S" } },
+	{ "f24: it may depend on the client: it is looked at each time", TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2: 1 / t / n / 2 / D row / C SELECT 1 / Z I",
+		"client 1 < 1 / t / T / Z I / " MISLED " / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < D S _1 / B - _1 / E - 0 / S",
+		"server 2: t / T / 2 / D row / C SELECT 1 / Z I",
+		"client 1 < 2 / D row / C SELECT 1 / Z I" } },
+	{ "f24: what writes is not executed before that is known", TWO, {
+		WRITE,
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2 < P _1 insert into t returning * / D S _1 / H",
+		"server 2: 1",
+		"server 2 <",
+		"server 2: t / T",
+		"server 2 < B - _1 / E - 0 / S",
+		"server 2: 2 / D row / C INSERT 0 1 / Z I",
+		"client 1 < 2 / D row / C INSERT 0 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < B - _1 / E - 0 / S" } },
+	{ "f24: if it looks different it is refused", TWO, {
+		WRITE,
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2: 1 / t / n",
+		"server 2 < C S _tmp / B - _tmp / E - 0 / S",
+		"server 2: 3 / E 26000 no such statement / Z I",
+		"client 1 < " MISLED " / Z I",
+		"client 1: C S s / P s insert into t returning * / D S s /"
+		    " B - s / E - 0 / S",
+		"server 2 < D S _1 / B - _1 / E - 0 / S" } },
+	{ "f24: what it looked like before counts for nothing", TWO, {
+		WRITE,
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2: 1 / t / n",
+		"server 2 < C S _tmp / B - _tmp / E - 0 / S",
+		"server 2: 3 / E 26000 no such statement / Z I",
+		"client 1 < " MISLED " / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < D S _1 / H",
+		"server 2: t / T",
+		"server 2 < B - _1 / E - 0 / S" } },
+	{ "f24: another error passes then", TWO, {
+		WRITE,
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2: 1 / t / n",
+		"server 2: 3 / E 25P02 aborted / Z I",
+		"client 1 < E 25P02 aborted / Z I" } },
+	{ "f24: in between others, and what it cannot learn", TWO, {
+		WRITE,
+		HELD,
+		"client 1: P - q / B - - / E - 0 / B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2 < P - q / B - - / E - 0 / "
+		    "P _1 insert into t returning * / D S _1 / H",
+		"server 2: 1 / 2 / C SELECT 1",
+		"client 1 < 1 / 2 / C SELECT 1",
+		"server 2: E 42P01 no such table",
+		"client 1 < E 42P01 no such table",
+		"server 2 < P _1 insert into t returning * / B - _1 / E - 0 /"
+		    " S",
+		"server 2: Z I",
+		"client 1 < Z I" } },
+	{ "f24: one that fails for its age when it is asked", TWO, {
+		WRITE,
+		HELD,
+		"client 2: P s insert into t returning * / S",
+		"server 2: 1 / Z I",
+		"client 2 < 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2: " STALE,
+		"client 1 < " STALE,
+		"server 2: Z I",
+		"client 1 < Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 2 < C S _1 / P _1 insert into t returning * / D S _1 /"
+		    " H",
+		"server 2: 3 / 1 / t / T",
+		"server 2 < B - _1 / E - 0 / S" } },
+	{ "f24: and one that reads is run again", TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		HELD,
+		"client 2: P s select 1 / S",
+		"server 2: 1 / Z I",
+		"client 2 < 1 / Z I",
+		"client 1: B - s / E - 0 / S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2 < D S _1 / B - _1 / E - 0 / S",
+		"server 2: " STALE " / Z I",
+		"server 2 < C S _1 / P _1 select 1 / D S _1 / S",
+		"server 2: 3 / 1 / t / T / Z I",
+		"server 2 < B - _1 / E - 0 / S",
+		"server 2: 2 / C SELECT 1 / Z I",
+		"client 1 < 2 / C SELECT 1 / Z I" } },
+	{ "f24: who asks in the same batch is not refused", TWO, {
+		WRITE,
+		HELD,
+		"client 1: D S s / B - s / E - 0 / S",
+		"server 2 < P _1 insert into t returning * / D S _1 / B - _1 /"
+		    " E - 0 / S",
+		"server 2: 1 / t / n / 2 / C INSERT 0 1 / Z I",
+		"client 1 < 1 / t / T / Z I / t / n / 2 / C INSERT 0 1 /"
+		    " Z I" } },
 	{ "f24: those of the same shape are, and are not asked for again",
 	    TWO, {
 		"client 1: P s select 1 / D S s / S",

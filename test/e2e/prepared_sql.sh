@@ -156,6 +156,30 @@ for number, how in enumerate((lambda: a.run('execute t'),
     how()
 PY
 
+it 'f24 what writes is not executed if its results would be misread'
+pg 'create table written (a int default 1)'
+talk <<'PY'
+a, holder = Client(), Client()
+a.send(P('insert into written default values returning *', 'w') +
+       D('S', 'w') + B([], 'w') + E() + S)
+same('one', a.result(), [('1',)])
+holder.query('begin')
+direct('alter table written add b int')
+for _ in range(2):
+    try:
+        a.send(B([], 'w') + E() + S)
+        a.result()
+    except PgError as e:
+        same('code', e.code, '0A000')
+    else:
+        raise AssertionError('no error')
+same('rows', a.one('select count(*) from written'), '1')
+a.send(C('S', 'w') + P('insert into written default values returning *', 'w')
+       + B([], 'w') + D('P') + E() + S)
+same('anew', a.result(), [('1', None)])
+holder.query('commit')
+PY
+
 it 'f10 no more than max_prepared_statements on a server'
 talk <<'PY'
 a = Client()
