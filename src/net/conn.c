@@ -375,7 +375,8 @@ on_ready(struct io_watch *w, unsigned ready)
 	}
 	if ((ready & WRITABLE) && c->out != NULL)
 		on_writable(c);
-	if (may_read(c) && (ready & read_event(c)) != 0)
+	if (c->tls == NULL ? (ready & w->events & READABLE) != 0 :
+	    may_read(c) && (ready & read_event(c)) != 0)
 		read_or_shake(c);
 }
 

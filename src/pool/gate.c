@@ -88,7 +88,7 @@ wants_server(const struct pool *p)
 bool
 gate_may_dial(const struct lane *l)
 {
-	return lane_may_dial(l, now_of(l->pool)) && pools_uses(l->pool, l);
+	return lane_may_dial(l, now_of(l->pool)) && lane_is_used(l);
 }
 
 /* The next lane that may be tried; with "round-robin" each in its turn, with
@@ -101,7 +101,7 @@ choose_lane(struct pool *p)
 	struct lane *l, *full = NULL, *free = NULL, **best;
 	struct list *n;
 
-	l = spread_lacks(p);
+	l = p->serves != 0 ? spread_lacks(p) : NULL;
 	if (l != NULL && gate_may_dial(l))
 		return l;
 	LANE_EACH (n, l, p) {
@@ -159,7 +159,7 @@ arm_timer(struct pool *p)
 	if (!wants_server(p) || pools_is_stopped(p))
 		return;
 	LANE_EACH (n, l, p)
-		if (pools_uses(p, l) && !mono_reached(now, l->retry_at) &&
+		if (lane_is_used(l) && !mono_reached(now, l->retry_at) &&
 		    (!mono_is_set(due) || l->retry_at.usec < due.usec))
 			due = l->retry_at;
 	if (p->queue.n > 0 && p->reserve_size > 0) {
@@ -247,7 +247,7 @@ gate_even(struct pool *p)
 void
 gate_trade(struct pool *p)
 {
-	struct lane *lacks = spread_lacks(p), *l;
+	struct lane *lacks = p->serves != 0 ? spread_lacks(p) : NULL, *l;
 	struct list *n;
 
 	if (lacks == NULL || pools_servers(p) < size_now(p) ||
@@ -331,7 +331,7 @@ gate_lasting_failure(const struct pool *p)
 	if (pools_servers(p) > 0)
 		return NULL;
 	LANE_EACH (n, l, p) {
-		if (!pools_uses(p, l))
+		if (!lane_is_used(l))
 			continue;
 		if (lane_may_dial(l, now_of(p)) || l->failures == 0 ||
 		    (p->purpose != BUDGET_AUTH &&

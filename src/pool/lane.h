@@ -11,6 +11,7 @@
 #include "base/must.h"
 #include "base/mono.h"
 #include "cluster/quota.h"
+#include "pool/pools.h"
 #include "pool/server.h"
 
 struct host;
@@ -49,6 +50,14 @@ bool lane_is_empty(const struct lane *);
 
 bool lane_may_dial(const struct lane *, struct mono now);
 	/* Not retired and not backing off. */
+
+/* May queries go to its host, as far as the entry and its role go? */
+static inline bool
+lane_is_used(const struct lane *l)
+{
+	return !l->retired && (l->pool->serves == 0 ||
+	    pools_has_role(l->pool, l->host));
+}
 
 bool failure_is_transient(const struct failure *);
 	/* May it pass by itself? Nobody answered, or the server starts or

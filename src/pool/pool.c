@@ -390,7 +390,7 @@ reason_to_close(const struct server *s)
 		return "close_needed";
 	if (s->lane->retired || p->database->entry == NULL)
 		return "connect string changed";
-	if (!pools_uses(p, s->lane))
+	if (!lane_is_used(s->lane))
 		return "host changed its role";
 	if (pools_is_paused(p))
 		return "pause mode";
@@ -581,7 +581,7 @@ mark(struct server *s, const char *why)
 static void
 close_misplaced(struct server *s, const char *why)
 {
-	if (!pools_uses(s->pool, s->lane))
+	if (!lane_is_used(s->lane))
 		server_close(s, why);
 }
 
@@ -595,7 +595,7 @@ pool_follow(struct pool *p)
 	each_server(p, SERVER_IDLE, close_misplaced, "host changed its role");
 	each_server(p, SERVER_LOGIN, close_misplaced, "host changed its role");
 	LANE_EACH (n, l, p)
-		if (pools_uses(p, l))
+		if (lane_is_used(l))
 			l->retry_at = (struct mono){ 0 };
 }
 

@@ -289,10 +289,10 @@ serves_now(const struct pool *p)
 }
 
 bool
-pools_uses(const struct pool *p, const struct lane *l)
+pools_has_role(const struct pool *p, const struct host *h)
 {
-	return !l->retired && (p->serves == 0 || (serves_now(p) &
-	    ROLE_BIT(topology_role(p->database->topology, l->host))) != 0);
+	return (serves_now(p) &
+	    ROLE_BIT(topology_role(p->database->topology, h))) != 0;
 }
 
 bool
@@ -302,7 +302,7 @@ pools_has_host(const struct pool *p)
 	struct lane *l;
 
 	LANE_EACH (n, l, p)
-		if (pools_uses(p, l))
+		if (lane_is_used(l))
 			return true;
 	return false;
 }

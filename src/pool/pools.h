@@ -20,7 +20,7 @@
 
 struct credentials;
 struct database;
-struct lane;
+struct host;
 struct paramset;
 struct pooler;
 struct user;
@@ -102,8 +102,9 @@ struct pool *pools_front(struct pool *);
 unsigned pools_side(const struct pool *);
 	/* 0 for that one, 1 for the replicas' side. */
 
-bool pools_uses(const struct pool *, const struct lane *);
-	/* May queries go to this lane's host, as far as its role goes? */
+bool pools_has_role(const struct pool *, const struct host *);
+	/* Is that host what the pool is for? Where serves is not 0; see
+	 * lane_is_used(). */
 
 bool pools_has_host(const struct pool *);
 	/* Is there one of which that is true? */

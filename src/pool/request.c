@@ -439,6 +439,11 @@ take_request(struct client *c, const unsigned char *p, size_t n, size_t *at)
 {
 	size_t bytes = 0;
 
+	if (!sides_has_two(c->pool) && c->routing.begin == NULL) {
+		c->wait.route = ROUTE_PRIMARY;
+		want_server(c);
+		return true;
+	}
 	switch (route_request(c, p + *at, n - *at, &c->wait.route, &bytes)) {
 	case ROUTE_SERVER:
 		want_server(c);

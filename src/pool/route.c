@@ -479,8 +479,6 @@ route_request(struct client *c, const unsigned char *p, size_t n,
 	struct asked a;
 
 	*route = ROUTE_PRIMARY;
-	if (!sides_has_two(c->pool) && c->routing.begin == NULL)
-		return ROUTE_SERVER;
 	if (p[0] == FE_QUERY && cfg->disable_pqexec)
 		return ROUTE_SERVER;
 	if (c->routing.wish == WISH_REPLICA)

@@ -54,7 +54,7 @@ enum route_step {
 enum route_step route_request(struct client *, const unsigned char *p,
     size_t n, enum route *, size_t *bytes);
 	/* What an idle client sent begins with something that needs a
-	 * server. */
+	 * server. Where its pool has two sides, or a BEGIN waits. */
 
 bool route_stays(struct client *, const unsigned char *p, size_t n);
 	/* May what follows in a pipeline go to the server that the client is

@@ -173,7 +173,7 @@ session_takes_off(const struct link *link, const struct frame *f,
 	enum verb verb;
 
 	if (f->type != FE_QUERY || n < f->len || f->len <= FRAME_HEADER ||
-	    memchr("DdRr", text.p[0], 4) == NULL ||
+	    ((text.p[0] | 0x20) != 'd' && (text.p[0] | 0x20) != 'r') ||
 	    link->server->pool->mode == POOL_SESSION)
 		return false;
 	text.n = strnlen(text.p, f->len - FRAME_HEADER);

@@ -12,6 +12,8 @@
  */
 #include "pool/spread.h"
 
+#include <string.h>
+
 #include "base/must.h"
 #include "cluster/balance.h"
 #include "cluster/host.h"
@@ -58,7 +60,7 @@ take_field(struct field *f, const struct pool *p, bool idle_only)
 	f->n = 0;
 	LANE_EACH (m, l, p) {
 		if ((idle_only && l->count[SERVER_IDLE] == 0) ||
-		    !pools_uses(p, l) || f->n == HOSTS_MAX)
+		    !lane_is_used(l) || f->n == HOSTS_MAX)
 			continue;
 		f->candidates[f->n] = (struct candidate){
 			.id = balance_id(l->host->name, l->host->port),
@@ -133,7 +135,7 @@ spread_next(struct pool *p, struct lane **lane)
 struct lane *
 spread_lacks(struct pool *p)
 {
-	uint32_t wanted[HOSTS_MAX] = { 0 }, looked = 0, most = 0;
+	uint32_t wanted[HOSTS_MAX], looked = 0, most = 0;
 	struct lane *l, *best = NULL;
 	struct field f;
 	struct list *n;
@@ -141,6 +143,7 @@ spread_lacks(struct pool *p)
 
 	if (!spread_is_strict(p))
 		return NULL;
+	memset(wanted, 0, sizeof wanted);
 	take_field(&f, p, false);
 	LIST_EACH (n, &p->queue.waits) {
 		l = pick(p, &f, BALANCE_IP_HASH, container_of(n, struct wait,
@@ -171,12 +174,12 @@ spread_shares(const struct pool *p)
 	struct lane *l;
 
 	LANE_EACH (m, l, p)
-		if (pools_uses(p, l)) {
+		if (lane_is_used(l)) {
 			weights += weight_of(l);
 			servers += lane_count(l);
 		}
 	LANE_EACH (m, l, p) {
-		if (!pools_uses(p, l))
+		if (!lane_is_used(l))
 			continue;
 		above = lane_count(l) * weights - servers * weight_of(l);
 		/* A whole server must be amiss, or it would go to and fro. */
