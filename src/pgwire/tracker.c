@@ -364,10 +364,12 @@ end_copy(struct tracker *t)
 static void
 skip_to_sync(struct tracker *t)
 {
-	while (t->count > 0 && entry(t, 0)->kind != OWED_SYNC)
+	/* Only the first of them has failed. */
+	while (t->count > 0 && entry(t, 0)->kind != OWED_SYNC) {
 		pop_one(t, false);
-	if (t->count == 0)
 		t->skipping = true;
+	}
+	t->skipping = t->count == 0;
 }
 
 /* A Query has done what its mark stands for, or has failed, though its end is

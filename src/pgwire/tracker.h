@@ -47,7 +47,6 @@ struct owed {
 };
 
 #define TRACKER_INLINE 8u       /* entries that need no allocation */
-
 struct tracker {
 	struct owed *ring;      /* NULL: few */
 	uint32_t head, count, cap;
@@ -59,7 +58,8 @@ struct tracker {
 	bool syncs_dropped;     /* the current COPY IN swallowed a Sync */
 	bool tainted;           /* how many Z will come is no longer known */
 	void (*on_mark)(struct tracker *, uint32_t mark, bool done);
-		/* What bore this mark was answered, or never will be. */
+		/* What bore this mark was answered, or never will be: if it
+		 * has not failed itself, skipping is set. */
 	struct owed few[TRACKER_INLINE];
 };
 

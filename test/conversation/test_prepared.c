@@ -200,6 +200,12 @@ static const struct play plays[] = {
 		    " Z I",
 		"client 1: B - s / S",
 		"server 1 < B - _1 / S" } },
+	{ "f20: an error of something before it is another matter", ONE, {
+		PREPARED(1),
+		"client 1: B - s / E - 0 / P s other / S",
+		"server 1 < B - _1 / E - 0 / P _1 select 1 / S",
+		"server 1: 2 / E 26000 no such thing / Z I",
+		"client 1 < 2 / E 26000 no such thing / Z I" } },
 	{ "f21: a name that is not there", ONE, {
 		"client 1: B - s / E - 0 / S",
 		"server 1 < B - s / E - 0 / S",
