@@ -6,6 +6,8 @@ runner gives each check a process of its own, so that whatever a check leaves
 behind ends with it. A check is good if it returns.
 """
 
+import datetime
+import decimal
 import os
 import sys
 import time
@@ -89,6 +91,60 @@ def few_servers(pids):
         holds(f"{count} servers of at most {SERVERS}", count <= SERVERS)
     else:
         same("servers", count, SESSIONS)
+
+
+# A value of each type that all drivers know.
+VALUES = [
+    (True, "bool"), (-32768, "int2"), (2**31 - 1, "int4"), (-2**63, "int8"),
+    (1.1e300, "float8"), (None, "text"), ("naïve ☃ \\ ' \"", "text"),
+    (decimal.Decimal("12345678901234567890.0123456789"), "numeric"),
+    (datetime.date(2026, 2, 28), "date"),
+    (datetime.datetime(1999, 12, 31, 23, 59, 59, 999999), "timestamp"),
+    (datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
+     "timestamptz"),
+    (datetime.timedelta(days=3, seconds=5, microseconds=7), "interval"),
+    ([1, None, 3], "int4[]"), ([["a", "b"], ["c,", '"']], "text[]"),
+    ("happy", "mood"),
+]
+
+
+def settings_of(i):
+    """What a session asks for at its login, if its number is even."""
+    return {
+        "search_path": f"s{i},public", "statement_timeout": str(i + 500000),
+        "extra_float_digits": f"-{i % 7}", "pgweir.tenant": f"t{i}",
+        "TimeZone": f"Etc/GMT-{i % 9 + 1}", "work_mem": f"{i + 100}kB",
+        "application_name": f"session {i}",
+    }
+
+
+def options_of(i):
+    """The same for libpq, in two forms; it has a keyword for the name."""
+    settings = settings_of(i)
+    del settings["application_name"]
+    work_mem = settings.pop("work_mem")
+    return " ".join([f"-c {name}={value}" for name, value in
+                     settings.items()] + [f"--work_mem={work_mem}"])
+
+
+SHOW_SETTINGS = "select " + ", ".join(
+    f"replace(current_setting('{name}', true), ', ', ',')"
+    for name in settings_of(0))
+
+
+def check_settings(i, row):
+    """What a session gets from SHOW_SETTINGS is what it has asked for."""
+    got, want = dict(zip(settings_of(0), row)), settings_of(i)
+    if i % 2:
+        holds(f"no tenant: {got}", not got.pop("pgweir.tenant"))
+        del got["TimeZone"]
+        want = {"search_path": '"$user",public', "statement_timeout": "0",
+                "extra_float_digits": "1", "work_mem": "4MB",
+                "application_name": ""}
+    else:
+        want["statement_timeout"] = f"{i + 500000}ms" if i else "500s"
+        want["extra_float_digits"] = str(-(i % 7))
+    same("settings", got, want)
 
 
 def until_done(thread, action, seconds=200):

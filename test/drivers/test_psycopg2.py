@@ -2,8 +2,6 @@
 transaction around everything unless autocommit is on. What it prepares is
 prepared in SQL."""
 
-import datetime
-import decimal
 import io
 import threading
 
@@ -108,34 +106,17 @@ def batches():
 def startup():
     def own(i=0):
         # The driver sets DateStyle to ISO, as it found another one.
-        if i % 2:
-            return auto()
-        return auto(application_name=f"session {i}", options=(
-            f"-c search_path=s{i},public -c statement_timeout={i + 500000} "
-            f"-c extra_float_digits=-{i % 7} -c pgweir.tenant=t{i} "
-            f"-c DateStyle=German --work_mem={i + 100}kB"))
-
-    def show(c):
-        return [one(c, f"select replace(current_setting('{name}', true),"
-                       " ', ', ',')") for name in
-                ("search_path", "statement_timeout", "extra_float_digits",
-                 "pgweir.tenant", "DateStyle", "work_mem",
-                 "application_name")]
+        return auto() if i % 2 else auto(
+            application_name=f"session {i}",
+            options=options_of(i) + " -c DateStyle=German")
 
     def body(c, i):
         for _ in range(10):
-            got = show(c)
-            if i % 2:
-                holds("no tenant: " + str(got[3]), not got[3])
-                del got[3]
-                same("defaults", got, ['"$user",public', "0", "1",
-                                       "ISO,MDY", "4MB", ""])
-                continue
-            same("settings", got, [
-                f"s{i},public", f"{i + 500000}ms" if i else "500s",
-                f"{-(i % 7)}", f"t{i}", "ISO,DMY", f"{i + 100}kB",
-                f"session {i}"])
-            same("table found by path", one(c, "select id from whoami"), i)
+            check_settings(i, rows(c, SHOW_SETTINGS)[0])
+            same("DateStyle", one(c, "show DateStyle"),
+                 "ISO, MDY" if i % 2 else "ISO, DMY")
+            if i % 2 == 0:
+                same("found by path", one(c, "select id from whoami"), i)
     crowd(own, body)
 
 
@@ -455,22 +436,9 @@ def large():
 
 @check("types")
 def types():
-    values = [
-        (True, "bool"), (-32768, "int2"), (2**31 - 1, "int4"),
-        (-2**63, "int8"), (1.1e300, "float8"),
-        (decimal.Decimal("12345678901234567890.0123456789"), "numeric"),
-        ("naïve ☃ \\ ' \"", "text"), (datetime.date(2026, 2, 28), "date"),
-        (datetime.datetime(1999, 12, 31, 23, 59, 59, 999999), "timestamp"),
-        (datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
-         "timestamptz"),
-        (datetime.timedelta(days=3, seconds=5, microseconds=7), "interval"),
-        (None, "text"), ([1, None, 3], "int4[]"),
-        ([["a", "b"], ["c,", '"']], "text[]"), ("happy", "mood"),
-    ]
-
     def body(c, i):
         for n in range(3):
-            for value, kind in values:
+            for value, kind in VALUES:
                 same(kind, one(c, f"select cast(%s as {kind})", value),
                      value)
             same("bytea", bytes(one(c, "select %s::bytea",
