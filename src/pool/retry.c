@@ -9,8 +9,9 @@
  *	- if it is a read, and the replica is lost, or answers with an error:
  *	  that may be for the replica's being one. Then the primary is asked,
  *	  once, and its answer counts;
- *	- if the server says goodbye instead of an answer, and it is a single
- *	  statement that is one transaction: then it has not been committed.
+ *	- if the server says goodbye instead of an answer, soon, and it is a
+ *	  single statement that is one transaction: then it has not been
+ *	  committed. (Later it may be an operator who ended just this one.)
  *
  * If the connection just breaks, nobody knows whether a write has happened:
  * the client is told so.
@@ -36,6 +37,7 @@
 #include "sql/classify.h"
 
 #define TRIES_MAX 3
+#define YOUNG_USEC INT64_C(500000)
 
 void
 retry_start(struct link *link, enum route route, char *begin)
@@ -193,7 +195,37 @@ is_of_replicas(const struct retry *r, const struct error_fields *e)
 	return false;
 }
 
-/* The same for a goodbye: it is followed by the connection's end. */
+/* A read, at a server that could not have written anything for it? */
+static bool
+is_read_at_replica(const struct server *s)
+{
+	return s->link->retry->route == ROUTE_READ && is_at_replica(s) &&
+	    is_whole(s->link, false);
+}
+
+/* Has it been at work for so short a time that nobody can have meant it, and
+ * not the server, who sent that away? */
+static bool
+is_young(const struct server *s)
+{
+	return mono_between(s->link->query_start,
+	    loop_now(s->pooler->loop)) < YOUNG_USEC;
+}
+
+/* A goodbye is followed by the connection's end. What an operator has ended
+ * is not to begin anew again and again. */
+static bool
+hides_goodbye(struct server *s, const struct error_fields *e)
+{
+	struct retry *r = s->link->retry;
+
+	if (r->tries > 0 && !is_young(s))
+		return false;
+	r->unstarted = error_is(e, "57P01") && is_young(s) &&
+	    is_whole(s->link, true);
+	return r->unstarted || is_read_at_replica(s);
+}
+
 static bool
 hides_error(struct server *s, const struct error_fields *e)
 {
@@ -201,17 +233,12 @@ hides_error(struct server *s, const struct error_fields *e)
 
 	if (r->tries >= TRIES_MAX)
 		return false;
-	if (error_ends_connection(e)) {
-		r->unstarted = error_is(e, "57P01") &&
-		    is_whole(s->link, true);
-		return r->unstarted || (r->route == ROUTE_READ &&
-		    is_whole(s->link, false));
-	}
+	if (error_ends_connection(e))
+		return hides_goodbye(s, e);
 	/* A write at a primary that is none any more? */
 	if (error_is(e, "25006") && !is_at_replica(s))
 		topologies_suspect(&s->pooler->topologies, s->lane->host);
-	if (r->route != ROUTE_READ || !is_at_replica(s) ||
-	    !is_of_replicas(r, e) || !is_whole(s->link, false))
+	if (!is_of_replicas(r, e) || !is_read_at_replica(s))
 		return false;
 	s->lane->host->retries++;
 	r->route = ROUTE_PRIMARY;
@@ -282,21 +309,14 @@ retry_hides(struct server *s, const struct frame *f, const unsigned char *p,
 	return false;
 }
 
-static bool
-can_be_lost(const struct link *link)
-{
-	const struct retry *r = link->retry;
-
-	if (!r->keeps || r->tries >= TRIES_MAX)
-		return false;
-	return r->kept.n == 0 || r->unstarted || (r->route == ROUTE_READ &&
-	    is_whole(link, false));
-}
-
 bool
 retry_may_lose(const struct server *s)
 {
-	return can_be_lost(s->link);
+	const struct retry *r = s->link->retry;
+
+	if (!r->keeps || r->tries >= TRIES_MAX)
+		return false;
+	return r->kept.n == 0 || r->unstarted || is_read_at_replica(s);
 }
 
 bool
@@ -305,7 +325,7 @@ retry_lost(struct server *s)
 	struct retry *r = s->link->retry;
 
 	/* Its error was not shown, and its end has not come. */
-	if (!r->hiding && !can_be_lost(s->link))
+	if (!r->hiding && !retry_may_lose(s))
 		return false;
 	tracker_abandon(&s->tracker);
 	s->lane->host->retries++;

@@ -187,6 +187,27 @@ static const struct play faults[] = {
 		"server 2 < Q insert into t values (1)",
 		"server 2: C INSERT 0 1 / Z I",
 		"client 1 < C INSERT 0 1 / Z I" } },
+	{ "what an operator has ended is not begun anew", TWO, {
+		PAIR,
+		"client 1: Q insert into t select * from t",
+		"wait 2",
+		"server 1: E FATAL 57P01 terminated",
+		"client 1 < E FATAL 57P01" } },
+	{ "nor a read that has been ended twice", TWO, {
+		PAIR,
+		"client 1: " HINT,
+		"wait 2",
+		"server 2: E FATAL 57P01 terminated",
+		"server 2 dies",
+		"server 3 < " HINT,
+		"wait 2",
+		"server 3: E FATAL 57P01 terminated",
+		"client 1 < E FATAL 57P01" } },
+	{ "a read at the primary may have written", TWO, {
+		"host 1 is primary", "host 2 is silent",
+		"client 1: Q /* pgweir:replica */ select f()",
+		"server 1 dies",
+		"client 1 < E FATAL 08006" } },
 	{ "nobody knows what became of a write", TWO, {
 		PAIR,
 		"client 1: Q insert into t values (1)",
