@@ -24,6 +24,7 @@
 #include "base/must.h"
 #include "cluster/credentials.h"
 #include "cluster/host.h"
+#include "cluster/topology.h"
 #include "config/config.h"
 #include "pgwire/params.h"
 #include "pgwire/messages.h"
@@ -586,12 +587,27 @@ close_misplaced(struct server *s, const char *why)
 }
 
 /* Those that are in use are closed when they come back. */
+/* Another host has taken its place: whatever is committed there from now on
+ * is lost, and its client must not be told that it was done. */
+static void
+cut_replaced(struct server *s, const char *why)
+{
+	struct pool *p = s->pool;
+
+	if (p->serves == ROLE_BIT(ROLE_PRIMARY) && !s->lane->retired &&
+	    !pools_uses(p, s->lane) &&
+	    topology_has(p->database->topology, ROLE_PRIMARY))
+		relay_cut(s, why);
+}
+
 void
 pool_follow(struct pool *p)
 {
 	struct list *n;
 	struct lane *l;
 
+	each_server(p, SERVER_ACTIVE, cut_replaced,
+	    "another host is the primary");
 	each_server(p, SERVER_IDLE, close_misplaced, "host changed its role");
 	each_server(p, SERVER_LOGIN, close_misplaced, "host changed its role");
 	LANE_EACH (n, l, p)

@@ -63,7 +63,8 @@ void pool_reconnect(struct pool *, const char *why);
 
 void pool_follow(struct pool *);
 	/* Hosts have changed their roles: close what is at the wrong ones and
-	 * at rest, and leave no right one alone any longer. Serve it then. */
+	 * at rest, and, whatever it does, what is at a primary that was
+	 * replaced; leave no right one alone any longer. Serve it then. */
 
 void pool_refuse_all(struct pool *, const struct failure *);
 	/* Everybody who waits. */

@@ -659,6 +659,13 @@ relay_abandon(struct server *s, const char *why)
 }
 
 void
+relay_cut(struct server *s, const char *why)
+{
+	must(s->link != NULL);
+	close_broken(s, why);
+}
+
+void
 relay_errand_late(struct server *s)
 {
 	must(s->errand.name != NULL);

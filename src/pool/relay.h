@@ -92,6 +92,9 @@ bool relay_is_clean(const struct server *);
 void relay_client_drained(struct link *);
 	/* The client takes bytes again. */
 
+void relay_cut(struct server *, const char *why);
+	/* As if it had just been lost. It has a link. */
+
 void relay_abandon(struct server *, const char *why);
 	/* Its host is down. If what its client has asked for may be asked
 	 * elsewhere it is lost, as if the connection were. */

@@ -7,6 +7,7 @@ E2E_TESTS = \
 	test/e2e/budget_starve.sh \
 	test/e2e/budget_instances.sh \
 	test/e2e/failover.sh \
+	test/e2e/failover_crash.sh \
 	test/e2e/replica_lost.sh \
 	test/e2e/degraded.sh \
 	test/e2e/replica_lag.sh \
