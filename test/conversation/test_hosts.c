@@ -91,7 +91,7 @@ static const struct play faults[] = {
 		"owner 2 = gone",
 		"server 3 is at 2",
 		"server 3 < Q insert into t values (3)" } },
-	{ "l50: also if it is there; who reads at what is no replica now reads on",
+	{ "l50: also while it is there; a block of reads ends where it began",
 	    TWO, {
 		PAIR,
 		"client 1: Q begin",
