@@ -586,16 +586,16 @@ close_misplaced(struct server *s, const char *why)
 		server_close(s, why);
 }
 
-/* Those that are in use are closed when they come back. */
 /* Another host has taken its place: whatever is committed there from now on
- * is lost, and its client must not be told that it was done. */
+ * is lost, and its client must not be told that it was done. Others that are
+ * in use are closed when they come back. */
 static void
 cut_replaced(struct server *s, const char *why)
 {
 	struct pool *p = s->pool;
 
 	if (p->serves == ROLE_BIT(ROLE_PRIMARY) && !s->lane->retired &&
-	    !pools_uses(p, s->lane) &&
+	    !lane_is_used(s->lane) &&
 	    topology_has(p->database->topology, ROLE_PRIMARY))
 		relay_cut(s, why);
 }
