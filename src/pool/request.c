@@ -559,17 +559,28 @@ static const struct conn_ops session_ops = {
  * What happens to its link.
  */
 
+/* It keeps its server, perhaps to get its settings back. */
+static void
+on_session_rest(struct client *c, struct server *s)
+{
+	if (s->close_needed && c->pooler->config->server_fast_close) {
+		client_fail(c, SQLSTATE_ADMIN_SHUTDOWN,
+		    "database configuration changed");
+	} else if (session_was_reset(&c->link)) {
+		client_set_state(c, CLIENT_WAITING);
+		session_put_on(&c->link, on_dressed);
+	}
+}
+
 static void
 on_rest(struct link *link)
 {
 	struct client *c = container_of(link, struct client, link);
 	struct server *s = link->server;
 
+	session_tell(link);
 	if (c->pool->mode == POOL_SESSION) {
-		if (!s->close_needed || !c->pooler->config->server_fast_close)
-			return;
-		client_fail(c, SQLSTATE_ADMIN_SHUTDOWN,
-		    "database configuration changed");
+		on_session_rest(c, s);
 		return;
 	}
 	relay_unlink(link);

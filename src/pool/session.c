@@ -22,6 +22,7 @@
 #include "pgwire/extras.h"
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
+#include "pgwire/writer.h"
 #include "pool/database.h"
 #include "pool/errand.h"
 #include "pool/pools.h"
@@ -45,6 +46,13 @@ session_fits(const struct link *link, const struct server *s)
 {
 	return link->params == s->params && link->extras == s->extras &&
 	    !s->extras_in_doubt;
+}
+
+bool
+session_was_reset(const struct link *link)
+{
+	return !session_fits(link, link->server) &&
+	    !link->server->extras_in_doubt;
 }
 
 static void
@@ -209,6 +217,28 @@ session_ready(struct link *link)
 			    paramset_get(link->startup, i));
 	}
 	session_forget_reset(link);
+}
+
+void
+session_tell(const struct link *link)
+{
+	const struct server *s = link->server;
+	struct param_names *names = s->pooler->names;
+	struct text text = { 0 };
+	const char *is, *told;
+	unsigned i;
+
+	if (link->params == s->params)
+		return;
+	for (i = 0; i < param_names_count(names); i++) {
+		is = paramset_get(link->params, i);
+		told = paramset_get(s->params, i);
+		if (is != NULL && told != NULL && strcmp(is, told) != 0)
+			writer_parameter_status(&text,
+			    param_names_at(names, i), is);
+	}
+	conn_send(link->conn, text.p, text.n);
+	text_fini(&text);
 }
 
 void

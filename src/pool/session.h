@@ -26,6 +26,10 @@ void params_set(struct paramset **, unsigned i, const char *value);
 bool session_fits(const struct link *, const struct server *);
 	/* Does the server have the client's settings already? */
 
+bool session_was_reset(const struct link *);
+	/* Has the client itself reset what it had asked for, in session
+	 * pooling? Not if it is uncertain which of the extras. */
+
 void session_put_on(struct link *, void (*on_done)(struct server *,
     const struct failure *));
 	/* Give the linked server the client's settings by an errand, and take
@@ -51,6 +55,10 @@ void session_completed(struct server *, struct str tag, bool hidden);
 void session_ready(struct link *);
 	/* The server is ready, and has told all that changed: after a RESET
 	 * or DISCARD ALL the client has what it asked for at its login. */
+
+void session_tell(const struct link *);
+	/* The server is at rest: if it has told of values that the client
+	 * will not have, since it has other ones of its login, tell it. */
 
 void session_forget_reset(struct link *);
 	/* The link ends, or the client does. */
