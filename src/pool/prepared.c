@@ -36,6 +36,7 @@
 #include "pool/prepared_execute.h"
 #include "pool/prepared_state.h"
 #include "pool/relay.h"
+#include "pool/retry.h"
 #include "pool/server.h"
 #include "pool/sqlplan.h"
 #include "pool/state.h"
@@ -227,13 +228,22 @@ look(struct server *s, const struct name *name, struct plan *plan,
 	return PREPARED_WAIT;
 }
 
+/* Then it goes as a whole, and waits for nothing. */
+static bool
+is_replayed(const struct link *link)
+{
+	return link->server->prepared->healing != HEALING_NOT ||
+	    (link->retry != NULL && link->retry->replays);
+}
+
 /* A client that was told what a statement looks like, by another server or
  * long ago, may not ask again. Where that may be different now it is found
  * out; see heal.c. *refuse: it would misread what it gets. */
 static enum prepared_step
-check_shape(struct server *s, const struct name *name,
+check_shape(const struct link *link, const struct name *name,
     const unsigned char *frame, struct outgoing *out, bool *refuse)
 {
+	struct server *s = link->server;
 	struct prepared *p = s->prepared;
 	struct plan *plan = plans_find(&p->plans, name->statement);
 	enum shape_match match;
@@ -249,8 +259,7 @@ check_shape(struct server *s, const struct name *name,
 	*refuse = looked && match == SHAPE_OTHER;
 	if (*refuse)
 		return PREPARED_DONE;
-	if (!looked && !only_reads(name->statement) &&
-	    p->healing == HEALING_NOT)
+	if (!looked && !only_reads(name->statement) && !is_replayed(link))
 		return look(s, name, plan, frame, out);
 	ask(s, name, frame, EFFECT_CHECK, out);
 	return PREPARED_DONE;
@@ -329,7 +338,7 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 		return n < f->len ? need(f->len, bytes) : PREPARED_BAD;
 	step = have(link, text, out, &name);
 	if (step == PREPARED_DONE && is_executed_next(f, p, n))
-		step = check_shape(s, name, p, out, &refuse);
+		step = check_shape(link, name, p, out, &refuse);
 	if (step != PREPARED_DONE)
 		return step;
 	note_bound(pr, portal, text);

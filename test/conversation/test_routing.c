@@ -213,6 +213,19 @@ static const struct play explicit[] = {
 		"wait 2",
 		"client 1 < E FATAL 25P03",
 		"client 1 is gone" } },
+	{ "a write that was not begun, where it has to be learned", TWO, {
+		PAIR,
+		"client 1: P s insert into t values (1) returning * / D S s /"
+		    " S",
+		"server 1: 1 / t / T / Z I",
+		"client 1 < 1 / t / T / Z I",
+		"client 1: B - s / E - 0 / S",
+		"server 1 < B - _1 / E - 0 / S",
+		"server 1: E FATAL 57P01 bye",
+		"server 1 dies",
+		"server 2 < P _1 insert into t values (1) returning * / D S _1"
+		    " / B - _1 / E - 0 / S",
+		"client 1 <" } },
 	{ "routing goes off while somebody waits for a replica", TWO, {
 		PAIR,
 		"client 1: Q select 1",
