@@ -17,6 +17,7 @@ import random
 import threading
 
 COUNT, DB = int(sys.argv[1]), sys.argv[2]
+HINTED = '/* pgweir:replica */ select name from here'
 LOCK = threading.Lock()
 counts = {}
 wrong = []
@@ -38,6 +39,7 @@ class One:
 
     def __init__(self, me):
         self.me, self.n, self.c = me, 0, None
+        self.reads_only = me % 4 == 3
         self.clear()
 
     def clear(self):
@@ -80,10 +82,21 @@ class One:
         return 'wrong'
 
     def connect(self):
+        self.clear()
         try:
             self.c = Client(db=DB, timeout=120)
         except (PgError, Closed, OSError) as e:
             wrong.append('client %d cannot come in: %r' % (self.me, e))
+
+    def prepare(self):
+        """Statements by name, which it keeps while it is connected."""
+        self.what = 'hint' if self.reads_only else 'write'
+        self.c.send(P(HINTED, 'read'))
+        if not self.reads_only:
+            self.c.send(P('insert into written values ($1, $2, $3)', 'write',
+                          (23, 23, 25)))
+        self.c.send(S)
+        self.result()
 
     def over(self):
         """The write is done and acknowledged."""
@@ -126,9 +139,23 @@ class One:
 
     def hinted(self, extended):
         self.what = 'hint'
-        self.saw(self.ask('/* pgweir:replica */ select name from here',
-                          extended))
+        self.saw(self.ask(HINTED, extended))
         count('hinted')
+
+    def by_name(self, _):
+        self.what = 'hint'
+        self.c.send(B((), 'read') + D() + E() + S)
+        self.saw(self.result())
+        count('hinted')
+
+    def write_by_name(self, _):
+        self.what = 'write'
+        self.wrote = True
+        self.c.send(B((str(self.me), str(self.n), 'name'), 'write')
+                    + E() + S)
+        self.result()
+        self.over()
+        count('writes')
 
     def plain(self, extended):
         self.what = 'plain'
@@ -155,16 +182,18 @@ class One:
         self.clear()
         self.n += 1
         extended = random.random() < 0.5
-        reads = self.read_only, self.hinted, self.pipelined
-        others = self.hinted, self.plain, self.write, self.block
-        random.choice(reads if self.me % 4 == 3 else reads + others)(extended)
+        reads = self.read_only, self.hinted, self.pipelined, self.by_name
+        others = self.plain, self.write, self.block, self.write_by_name
+        random.choice(reads if self.reads_only else reads + others)(extended)
 
     def live(self):
         while not enough():
-            if self.c is None:
-                self.connect()
-                continue
             try:
+                if self.c is None:
+                    self.connect()
+                    if self.c is not None:
+                        self.prepare()
+                    continue
                 self.turn()
                 self.clear()
                 time.sleep(0.004 * random.random())
