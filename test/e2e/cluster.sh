@@ -324,12 +324,12 @@ await_roles()
 
 # ---- load ---------------------------------------------------------------
 
-# load_start N [DATABASE]: N clients of mixed.py in the background.
+# load_start N [DATABASE [USER]]: N clients of mixed.py in the background.
 load_start()
 {
 	rm -f "$T/enough" "$T/load" "$T/acknowledged" "$T/perhaps"
 	on "$LEADER" 'truncate written'
-	talk "$1" "${2:-app}" <"$E2E/mixed.py" >"$T/mixed" 2>&1 &
+	talk "$1" "${2:-app}" "${3:-postgres}" <"$E2E/mixed.py" >"$T/mixed" 2>&1 &
 	LOAD=$!
 	await_more reads
 	await_more writes

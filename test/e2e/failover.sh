@@ -12,7 +12,7 @@ for node in a b c; do
 	log_mark "$node"
 done
 
-it 'l60 the primary stops: reads go on'
+it 'l54 l60 the primary stops: reads go on'
 node_stop a
 await_host a state down
 await_more on_b 50
@@ -35,7 +35,7 @@ expect_at_most 'probes' "$probes" 3
 await_roles b c
 expect 'said once' "$(grep -c "${NODE_HOST[b]}.*primary" "$T/pgweir.log")" 1
 
-it 'l48 the old primary comes back as it was: it takes no write'
+it 'i19 l48 the old primary comes back as it was: it takes no write'
 log_mark a
 node_start a
 before=$(on a 'select count(*) from written')
@@ -49,7 +49,7 @@ expect 'rows written there' "$(on a 'select count(*) from written')" "$before"
 expect 'writes in its log' "$(log_since a 'insert into')" 0
 expect 'reads from it' "$(load on_a)" 0
 
-it 'l47 rewound, it is a replica as others are'
+it 'i19 l47 rewound, it is a replica as others are'
 node_stop a
 node_rewind a
 node_start a
@@ -71,5 +71,5 @@ expect 'writes in the log of b, a replica' "$(
 	await_more writes 50
 	log_since b 'insert into')" 0
 
-it 'no error but of what had begun; each write once'
+it 'l43 no error but of what had begun; each write once'
 load_stop

@@ -10,6 +10,7 @@ E2E_TESTS = \
 	test/e2e/failover_crash.sh \
 	test/e2e/replica_lost.sh \
 	test/e2e/degraded.sh \
+	test/e2e/budget_replicas.sh \
 	test/e2e/replica_lag.sh \
 	test/e2e/balance.sh \
 	test/e2e/split_brain.sh \

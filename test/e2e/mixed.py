@@ -1,6 +1,6 @@
 # mixed.py - clients that read and write, and are strict about errors.
 #
-# talk N DATABASE <mixed.py: N clients, until the file `enough` appears. One
+# talk N DATABASE USER <mixed.py: N clients, until the file `enough` appears. One
 # in four only reads, so that reads go on when all others wait to write.
 #
 # A client may lose an open transaction, or a result that has begun, when
@@ -16,7 +16,7 @@
 import random
 import threading
 
-COUNT, DB = int(sys.argv[1]), sys.argv[2]
+COUNT, DB, USER = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 HINTED = '/* pgweir:replica */ select name from here'
 LOCK = threading.Lock()
 counts = {}
@@ -84,7 +84,7 @@ class One:
     def connect(self):
         self.clear()
         try:
-            self.c = Client(db=DB, timeout=120)
+            self.c = Client(USER, DB, timeout=120)
         except (PgError, Closed, OSError) as e:
             wrong.append('client %d cannot come in: %r' % (self.me, e))
 

@@ -108,6 +108,12 @@ for _ in range(4):
         c.send(B((), name) + D() + E() + S)
         got = c.result()[0][0]
         assert got in where, (name, got)
+# l33: what is closed does not matter for what follows, in the same batch.
+c.send(C('S', 'hinted') + B((), 'plain') + D() + E() + S)
+same('plain', c.result(), [('a',)])
+c.send(P(HINT + SEE, 'hinted') + C('S', 'plain') + B((), 'hinted') + D()
+       + E() + S)
+assert c.result()[0][0] in 'abc'
 PY
 
 it 'SET pgweir.route'
@@ -217,7 +223,7 @@ DB=solo goes primary "/* pgweir:replica */ $see"
 # It is a name as any other is.
 expect 'SET' "$(query 'set pgweir.route = moon; show pgweir.route' solo)" moon
 
-it 'l31 l32 l36 statements and settings follow from server to server'
+it 'l31 l32 l34 l36 statements and settings follow from server to server'
 talk <<'PY'
 c = Client(db='app', params=[('work_mem', '123kB')])
 c.send(P("select name, $1::int, current_setting('work_mem') "
@@ -242,9 +248,44 @@ for i in range(6):
     same('EXECUTE', c.one('execute p') in 'bc', i % 2 == 1)
     if i % 2:
         c.query('commit')
+c.query('begin read only')
+c.query('select name from here')
+c.query('deallocate p')
+c.query('commit')
+refused('p', lambda: c.query('execute p'), '26000')
 PY
 
-it 'c20 pipelines: answers in order, whoever gives them'
+it 'l40 a cursor stays where it was declared'
+talk <<'PY'
+c = Client(db='app')
+c.query('begin read only')
+where = c.one('select name from here')
+assert where in 'bc', where
+c.query('declare k cursor for select name from here, generate_series(1, 9)')
+for _ in range(9):
+    same('fetch', c.query('fetch k'), [(where,)])
+c.query('commit')
+PY
+
+it 'l44 errors of queries are no reason to leave a replica out'
+talk <<'PY'
+c = Client(db='app')
+for sql in ('select 1/0', 'select nothing', 'selec 1', 'table nowhere',
+            'set statement_timeout = 1; select pg_sleep(1)'):
+    for _ in range(4):
+        refused(sql, lambda: c.query('/* pgweir:replica */ ' + sql))
+        c.query('begin read only')
+        c.query('select name from here')
+        refused(sql, lambda: c.query(sql))
+        c.query('rollback')
+PY
+console RECONNECT >/dev/null	# statement_timeout is in some of them
+for node in b c; do
+	expect "$node" "$(host_is "$node" role) $(host_is "$node" state)" \
+		'replica up'
+done
+
+it 'c20 l29 l30 pipelines: answers in order, whoever gives them'
 talk <<'PY'
 c = Client(db='app')
 SEE = "select name || ' %d' from here"
@@ -271,7 +312,7 @@ for _ in range(4):
 same('all', c.one('select count(*) from written where client = 3'), '4')
 PY
 
-it 'g01 a query that runs at a replica can be cancelled'
+it 'g22 a query that runs at a replica can be cancelled'
 talk <<'PY'
 c = Client(db='app')
 c.query('begin read only')
