@@ -2,13 +2,15 @@
  * docgen.c - prints what can be said about settings from their rows.
  *
  *	docgen ini                  the sample etc/pgweir.ini
- *	docgen man <TEMPLATE        man/pgweir.ini.5: the template with its
- *	                            lines @SETTINGS@, @DATABASE@, @USER@,
- *	                            @PEER@ and @HOST@ filled in
+ *	docgen man <TEMPLATE        a page of the manual: the template with
+ *	                            its lines @SETTINGS@ and so on filled in;
+ *	                            docgen_console.c has those of the console
  *
  * It runs at build time only, and not even then: its output is committed, and
  * test/lint/docs.sh fails when it is stale and mends it with --update.
  */
+#include "docgen.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,10 +164,8 @@ print_ini(void)
 	}
 }
 
-/* Text of the manual: one sentence a line, nothing that roff would take for
- * a request or an escape. */
-static void
-print_roff(const char *text)
+void
+roff_text(const char *text)
 {
 	bool start = true;
 
@@ -187,6 +187,20 @@ print_roff(const char *text)
 	putchar('\n');
 }
 
+/* A bound of a time or size, or nothing where there is none to speak of. */
+static void
+print_range(const struct setting *row, int64_t none, int64_t unit,
+    const char *name)
+{
+	int64_t lo = row->lo < 0 ? 0 : row->lo;
+
+	if (lo > 0)
+		printf(", at least %g %s", (double)lo / (double)unit, name);
+	if (row->hi < none)
+		printf(", at most %g %s", (double)row->hi / (double)unit,
+		    name);
+}
+
 static void
 print_kind(const struct setting *row)
 {
@@ -202,10 +216,12 @@ print_kind(const struct setting *row)
 		printf("0 or 1");
 		break;
 	case SETTING_TIME:
-		printf("Time");
+		printf("Time in seconds");
+		print_range(row, TIME_MAX, USEC_PER_SEC, "s");
 		break;
 	case SETTING_SIZE:
-		printf("Size");
+		printf("Size in bytes");
+		print_range(row, INT64_C(1) << 50, 1, "bytes");
 		break;
 	case SETTING_ENUM:
 		setting_words(row, &words);
@@ -213,9 +229,26 @@ print_kind(const struct setting *row)
 		text_fini(&words);
 		break;
 	case SETTING_STR:
-	case SETTING_SECRET:
 		printf("Text");
 		break;
+	case SETTING_SECRET:
+		printf("Text that is shown to nobody");
+		break;
+	}
+}
+
+/* Short values stand in the sentence, others on a line of their own. */
+static void
+print_default(const struct setting *row)
+{
+	if (row->def == NULL) {
+		printf("; not set by default.\n");
+	} else if (row->def[0] == '\0') {
+		printf("; empty by default.\n");
+	} else {
+		printf("; by default:\n");
+		roff_text(row->def);
+		fputs(".br\n", stdout);
 	}
 }
 
@@ -225,21 +258,22 @@ print_man_setting(const struct setting *row)
 	const char *state = state_sentence(row);
 
 	printf(".It Va %s\n", row->name);
-	print_roff(row->help);
+	roff_text(row->help);
 	print_kind(row);
-	if (row->def == NULL)
-		printf("; not set by default.\n");
-	else if (row->def[0] == '\0')
-		printf("; empty by default.\n");
-	else {
-		printf("; by default:\n");
-		print_roff(row->def);
-		fputs(".br\n", stdout);
-	}
-	if (row->when == SETTING_RESTART)
-		printf("Takes effect at start only.\n");
+	print_default(row);
 	if (state != NULL)
-		print_roff(state);
+		roff_text(state);
+}
+
+/* Of the main section; options of entries take effect with a reload. */
+static void
+print_man_main_setting(const struct setting *row)
+{
+	print_man_setting(row);
+	if (row->when == SETTING_RESTART)
+		printf("Takes effect by a restart only.\n");
+	else
+		printf("Takes effect by a reload.\n");
 }
 
 static void
@@ -261,7 +295,7 @@ print_man_settings(void)
 
 	for (i = 0; i < countof(lines); i++) {
 		if (lines[i].group == NULL) {
-			print_man_setting(find(lines[i].name));
+			print_man_main_setting(find(lines[i].name));
 			continue;
 		}
 		if (open)
@@ -273,30 +307,69 @@ print_man_settings(void)
 }
 
 static void
+print_database(void)
+{
+	size_t n;
+	const struct setting *rows = config_database_options(&n);
+
+	print_man_list(rows, n);
+}
+
+static void
+print_user(void)
+{
+	size_t n;
+	const struct setting *rows = config_user_options(&n);
+
+	print_man_list(rows, n);
+}
+
+static void
+print_peer(void)
+{
+	size_t n;
+	const struct setting *rows = config_peer_options(&n);
+
+	print_man_list(rows, n);
+}
+
+static void
+print_host(void)
+{
+	size_t n;
+	const struct setting *rows = config_budget_options(&n);
+
+	print_man_list(rows, n);
+}
+
+static const struct {
+	const char *line;
+	void (*print)(void);
+} parts[] = {
+	{ "@SETTINGS@\n", print_man_settings },
+	{ "@DATABASE@\n", print_database },
+	{ "@USER@\n", print_user },
+	{ "@PEER@\n", print_peer },
+	{ "@HOST@\n", print_host },
+	{ "@VERBS@\n", console_verbs },
+	{ "@TABLES@\n", console_tables },
+	{ "@WAITS@\n", console_waits },
+};
+
+static void
 print_man(FILE *template)
 {
-	const struct setting *rows;
 	char line[512];
-	size_t n;
+	size_t i;
 
 	while (fgets(line, sizeof line, template) != NULL) {
-		if (strcmp(line, "@SETTINGS@\n") == 0) {
-			print_man_settings();
-		} else if (strcmp(line, "@DATABASE@\n") == 0) {
-			rows = config_database_options(&n);
-			print_man_list(rows, n);
-		} else if (strcmp(line, "@USER@\n") == 0) {
-			rows = config_user_options(&n);
-			print_man_list(rows, n);
-		} else if (strcmp(line, "@PEER@\n") == 0) {
-			rows = config_peer_options(&n);
-			print_man_list(rows, n);
-		} else if (strcmp(line, "@HOST@\n") == 0) {
-			rows = config_budget_options(&n);
-			print_man_list(rows, n);
-		} else {
+		for (i = 0; i < countof(parts); i++)
+			if (strcmp(line, parts[i].line) == 0)
+				break;
+		if (i < countof(parts))
+			parts[i].print();
+		else
 			fputs(line, stdout);
-		}
 	}
 }
 

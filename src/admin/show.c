@@ -24,6 +24,18 @@ show_find(const char *name)
 	return NULL;
 }
 
+const struct show *
+show_at(size_t i)
+{
+	const struct show *s;
+
+	for (size_t k = 0; k < countof(groups); k++)
+		for (s = groups[k](); s->name != NULL; s++)
+			if (i-- == 0)
+				return s;
+	return NULL;
+}
+
 void
 show_names(struct text *out)
 {

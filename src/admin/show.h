@@ -89,6 +89,9 @@ struct walk {
 const struct show *show_find(const char *name);
 	/* By name, whatever the case; NULL if there is none. */
 
+const struct show *show_at(size_t i);
+	/* The i-th, for the manual; NULL behind the last. */
+
 void show_names(struct text *);
 	/* Append "HELP|POOLS|...", for the help. */
 

@@ -90,6 +90,18 @@ find(const char *name)
 	return NULL;
 }
 
+bool
+verb_facts(size_t i, struct verb_facts *f)
+{
+	if (i >= countof(verbs))
+		return false;
+	*f = (struct verb_facts){
+		.name = verbs[i].name, .args = verbs[i].args,
+		.is_for_admins = verbs[i].need == NEED_ADMIN,
+	};
+	return true;
+}
+
 /* Answer with an error unless the client may do it. */
 static bool
 refused(struct dialog *d, enum need need)

@@ -25,13 +25,17 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 ./docgen ini >"$tmp/ini" || exit 1
-./docgen man <"$top/man/pgweir.ini.5.in" >"$tmp/man" || exit 1
 compare etc/pgweir.ini "$tmp/ini"
-compare man/pgweir.ini.5 "$tmp/man"
+for template in "$top"/man/*.in; do
+	page=${template##*/}
+	page=${page%.in}
+	./docgen man <"$template" >"$tmp/$page" || exit 1
+	compare "man/$page" "$tmp/$page"
+done
 
 # A manual that roff complains about is not what was meant.
 if command -v man >/dev/null && command -v groff >/dev/null; then
-	for page in "$tmp/man" "$top"/man/*.[1-8]; do
+	for page in "$tmp"/*.[1-8] "$top"/man/*.[1-8]; do
 		[ -e "$page" ] || continue
 		said=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 \
 		    man --warnings -E UTF-8 -l -Tutf8 -Z "$page" \
