@@ -6,7 +6,9 @@
  * any byte of a client is read; then the pid file is looked at; then we go
  * to the background; only then there is a loop, because the kernel's event
  * queue does not survive a fork; then we listen; last the pid file is
- * written and whoever waits is told that we are up.
+ * written and whoever waits is told that we are up. With -R the process that
+ * runs is asked for its sockets before its pid file is looked at, and told
+ * that it may go when nothing can fail any more.
  *
  * What fails on the way ends the program with status 1 and one FATAL line.
  * From "process up" on, only signals and the console end it, with status 0.
@@ -27,8 +29,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "base/str.h"
-#include "net/listener.h"
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "pgwire/crypto.h"
@@ -37,9 +37,11 @@
 #include "config/userlist.h"
 #include "pool/control.h"
 #include "pool/pooler.h"
+#include "pool/succession.h"
 #include "admin/console.h"
 
 #include "daemon.h"
+#include "entrance.h"
 #include "service.h"
 
 static const int signals[] = {
@@ -49,7 +51,7 @@ static const int signals[] = {
 struct app {
 	const struct options *options;
 	struct loop *loop;
-	struct listeners listeners;
+	struct entrance entrance;
 	struct pooler *pooler;
 	struct pidfile pidfile;
 	struct background background;
@@ -57,7 +59,13 @@ struct app {
 		struct signal_watch watch;
 		struct app *app;
 	} signals[countof(signals)];
-	int inherited;          /* listening sockets that we were given */
+	struct watchdog {       /* the service manager's */
+		struct timer timer;
+		int64_t every_usec;     /* 0: none */
+	} watchdog;
+	char *program;          /* our executable file */
+	bool succeeded;         /* another process has our place */
+	bool drained;           /* nobody is left; see stopped() */
 	bool detached;          /* standard error leads nowhere */
 };
 
@@ -142,7 +150,7 @@ apply(void *context, const struct config *fresh, struct err *err)
 	}
 	if (ok) {
 		log_warnings(fresh, old);
-		listeners_set_options(&app->listeners, &o);
+		listeners_set_options(&app->entrance.listeners, &o);
 	}
 	config_unref(old);
 	return ok;
@@ -165,10 +173,14 @@ take_new_config(struct app *app, struct err *err)
 static bool
 reload(void *context, struct err *err)
 {
+	struct app *app = context;
 	bool ok;
 
+	/* After a handover the manager knows another process. */
+	if (app->succeeded)
+		return take_new_config(app, err);
 	service_reloading();
-	ok = take_new_config(context, err);
+	ok = take_new_config(app, err);
 	service_ready();
 	return ok;
 }
@@ -266,8 +278,11 @@ stop_listening(void *context)
 {
 	struct app *app = context;
 
+	if (app->succeeded)
+		return;
+	timer_disarm(&app->watchdog.timer);
 	service_stopping();
-	listeners_close_tcp(&app->listeners);
+	listeners_close_tcp(&app->entrance.listeners);
 }
 
 static void
@@ -275,14 +290,20 @@ hold_listening(void *context, bool held)
 {
 	struct app *app = context;
 
-	listeners_hold(&app->listeners, held);
+	listeners_hold(&app->entrance.listeners, held);
 }
 
+/* Clients of the process before us may still want to cancel: they reach it
+ * through us, so we stay as long as it does. */
 static void
 stopped(void *context)
 {
 	struct app *app = context;
 
+	app->drained = true;
+	if (app->succeeded && control_state(app->pooler).waits_for_clients &&
+	    entrance_has_predecessor(&app->entrance))
+		return;
 	loop_stop(app->loop);
 }
 
@@ -290,9 +311,119 @@ static void
 on_accept(struct listeners *ls, int fd, const struct addr *peer,
     const struct addr *local)
 {
-	struct app *app = container_of(ls, struct app, listeners);
+	struct app *app = container_of(ls, struct app, entrance.listeners);
 
 	pooler_accept(app->pooler, fd, peer, local);
+}
+
+/*
+ * The process before us, and the one after us.
+ */
+
+static int
+reach_predecessor(void *context)
+{
+	struct app *app = context;
+
+	return takeover_reach(&app->entrance.takeover);
+}
+
+static struct app *
+app_of_takeover(struct takeover *t)
+{
+	return container_of(t, struct app, entrance.takeover);
+}
+
+static void
+on_predecessor_budget(struct takeover *t, const char *key, uint32_t kept)
+{
+	succession_withhold(app_of_takeover(t)->pooler, key, kept);
+}
+
+static void
+on_predecessor_gone(struct takeover *t)
+{
+	struct app *app = app_of_takeover(t);
+
+	log_info(NULL, "the process before us has ended");
+	succession_withhold(app->pooler, NULL, 0);
+	if (app->drained)
+		loop_stop(app->loop);
+}
+
+static void
+tell_budget(void *arg, const char *key, uint32_t kept)
+{
+	handover_budget(arg, key, kept);
+}
+
+/* struct handover_hooks, from here on. */
+static void
+share_budgets(void *context)
+{
+	struct app *app = context;
+
+	succession_keep(app->pooler, tell_budget, &app->entrance.handover);
+}
+
+static void
+keep_budgets(void *context)
+{
+	struct app *app = context;
+
+	succession_undo(app->pooler);
+}
+
+static void
+on_client_of_ours(void *context, int fd)
+{
+	struct app *app = context;
+	const struct addr a = { .family = AF_UNIX, .port =
+		(uint16_t)pooler_config(app->pooler)->listen_port };
+
+	pooler_accept(app->pooler, fd, &a, &a);
+}
+
+static void
+on_succeeded(void *context, pid_t pid)
+{
+	struct app *app = context;
+
+	log_info(NULL, "process %ld accepts clients from now on; we end when "
+	    "our last one has left", (long)pid);
+	app->succeeded = true;
+	pidfile_forget(&app->pidfile);
+	timer_disarm(&app->watchdog.timer);
+	control_hand_over(app->pooler);
+}
+
+/* The same command line, but for -R in place of -d and -u. */
+static pid_t
+start_successor(void *context)
+{
+	struct app *app = context;
+	const struct options *o = app->options;
+	char reboot[] = "-R", quiet[] = "-q", verbose[] = "-v", *argv[7];
+	char *source;
+	pid_t pid;
+	int n = 0;
+
+	if (app->program == NULL)
+		return -1;
+	source = mem_strdup(o->source);
+	argv[n++] = app->program;
+	argv[n++] = reboot;
+	if (o->quiet || app->detached)
+		argv[n++] = quiet;
+	if (o->verbose > 0)
+		argv[n++] = verbose;
+	if (o->verbose > 1)
+		argv[n++] = verbose;
+	argv[n++] = source;
+	argv[n] = NULL;
+	pid = daemon_spawn(argv);
+	mem_free(source);
+	return pid;
 }
 
 /*
@@ -334,85 +465,6 @@ raise_fd_limit(const struct config *c)
 }
 
 static bool
-listen_tcp(struct app *app, const struct config *c, unsigned *n,
-    struct err *err)
-{
-	char *list = mem_strdup(c->listen_addr), *next = list, *word;
-	bool any = false;
-
-	*n = 0;
-	while ((word = strsep(&next, ",")) != NULL) {
-		const struct str host = str_trim(str_of(word));
-
-		if (host.n == 0)
-			continue;
-		any = true;
-		word = mem_dup(host.p, host.n);
-		*n += listeners_open_tcp(&app->listeners, word,
-		    (uint16_t)c->listen_port);
-		mem_free(word);
-	}
-	mem_free(list);
-	if (any && *n == 0)
-		return err_set(err, "failed to listen on any address in "
-		    "listen_addr list: %s", c->listen_addr);
-	return true;
-}
-
-static bool
-listen_unix(struct app *app, const struct config *c, struct err *err)
-{
-	char *path = mem_printf("%s/.s.PGSQL.%d", c->unix_socket_dir,
-	    c->listen_port);
-	char *lock = mem_printf("%s.lock", path);
-	bool ok;
-
-	/* A PostgreSQL server with our directory and port has this file. */
-	if (path[0] != '@' && access(lock, F_OK) == 0)
-		ok = err_set(err, "unix port %d is in use", c->listen_port);
-	else
-		ok = listeners_open_unix(&app->listeners, path,
-		    (uint16_t)c->listen_port, (unsigned)c->unix_socket_mode,
-		    c->unix_socket_group, err);
-	mem_free(lock);
-	mem_free(path);
-	return ok;
-}
-
-/* Sockets of the service manager take the place of our own. */
-static bool
-adopt(struct app *app, const struct config *c, struct err *err)
-{
-	int i;
-
-	if (has_text(c->listen_addr))
-		log_warning(NULL, "listen_addr is ignored: the service "
-		    "manager has opened the sockets");
-	for (i = 0; i < app->inherited; i++)
-		if (!listeners_adopt(&app->listeners, SERVICE_FIRST_FD + i,
-		    (uint16_t)c->listen_port, err))
-			return false;
-	return true;
-}
-
-static bool
-start_listening(struct app *app, const struct config *c, struct err *err)
-{
-	bool by_unix = has_text(c->unix_socket_dir);
-	unsigned n = 0;
-
-	if (app->inherited > 0)
-		return adopt(app, c, err);
-	/* The Unix socket first: it tells best that another one runs. */
-	if (by_unix && !listen_unix(app, c, err))
-		return false;
-	if (c->listen_addr != NULL && !listen_tcp(app, c, &n, err))
-		return false;
-	return by_unix || n > 0 ? true :
-	    err_set(err, "nowhere to listen on");
-}
-
-static bool
 start_pooler(struct app *app, const struct config *c, struct err *err)
 {
 	const struct program_hooks hooks = {
@@ -421,6 +473,7 @@ start_pooler(struct app *app, const struct config *c, struct err *err)
 		.apply = apply,
 		.hold_listening = hold_listening,
 		.stop_listening = stop_listening,
+		.reach_predecessor = reach_predecessor,
 		.stopped = stopped,
 	};
 
@@ -446,7 +499,10 @@ become(struct app *app, const struct config *c, struct err *err)
 	if (!daemon_refuse_root(err) || !set_up_log(app, c, err))
 		return false;
 	log_warnings(c, NULL);
-	if (has_text(c->pidfile) && !pidfile_check(c->pidfile, err))
+	if (app->options->reboot && !entrance_claim(&app->entrance, c, err))
+		return false;
+	if (has_text(c->pidfile) && !app->entrance.claimed &&
+	    !pidfile_check(c->pidfile, err))
 		return false;
 	if (!app->options->daemonize)
 		return true;
@@ -467,24 +523,62 @@ log_up(void)
 	    PACKAGE_VERSION, loop, resolver, crypto);
 }
 
+static void
+set_up_entrance(struct app *app, const struct config *c)
+{
+	const struct listener_options o = socket_options(c);
+	const struct handover_hooks hooks = {
+		.context = app,
+		.start = start_successor,
+		.budgets = share_budgets,
+		.gone = keep_budgets,
+		.taken = on_succeeded,
+		.client = on_client_of_ours,
+	};
+
+	entrance_set_up(&app->entrance, app->loop, &o, on_accept, &hooks);
+	app->entrance.takeover.on_budget = on_predecessor_budget;
+	app->entrance.takeover.on_gone = on_predecessor_gone;
+}
+
+static bool
+write_pidfile(struct app *app, const struct config *c, struct err *err)
+{
+	if (!has_text(c->pidfile))
+		return true;
+	return app->entrance.claimed ?
+	    pidfile_replace(&app->pidfile, c->pidfile, err) :
+	    pidfile_write(&app->pidfile, c->pidfile, err);
+}
+
+static void
+on_watchdog(struct timer *t)
+{
+	struct watchdog *w = container_of(t, struct watchdog, timer);
+
+	service_alive();
+	timer_arm(t, mono_after(loop_now(t->loop), w->every_usec));
+}
+
 static bool
 start(struct app *app, const struct config *c, struct err *err)
 {
-	struct listener_options o = socket_options(c);
-
 	if (!become(app, c, err))
 		return false;
 	raise_fd_limit(c);
 	app->loop = loop_create(LOOP_REAL);
-	listeners_init(&app->listeners, app->loop, &o, on_accept);
+	timer_init(&app->watchdog.timer, app->loop, on_watchdog);
+	set_up_entrance(app, c);
 	watch_signals(app);
-	if (!start_pooler(app, c, err) || !start_listening(app, c, err))
+	if (!start_pooler(app, c, err) ||
+	    !entrance_open(&app->entrance, c, err) ||
+	    !write_pidfile(app, c, err))
 		return false;
-	if (has_text(c->pidfile) &&
-	    !pidfile_write(&app->pidfile, c->pidfile, err))
-		return false;
+	entrance_commit(&app->entrance, app->loop);
 	log_up();
 	service_ready();
+	if (app->watchdog.every_usec > 0)
+		on_watchdog(&app->watchdog.timer);
 	if (app->options->daemonize) {
 		background_ready(&app->background);
 		app->detached = true;
@@ -499,9 +593,11 @@ tear_down(struct app *app)
 	size_t i;
 
 	pidfile_remove(&app->pidfile);
+	mem_free(app->program);
+	entrance_fini(&app->entrance);
 	if (app->loop == NULL)
 		return;
-	listeners_fini(&app->listeners);
+	timer_disarm(&app->watchdog.timer);
 	if (app->pooler != NULL)
 		pooler_destroy(app->pooler);
 	for (i = 0; i < countof(signals); i++)
@@ -513,14 +609,17 @@ int
 app_run(const struct options *o)
 {
 	struct app app = { .options = o, .background.report = -1,
-		.inherited = service_sockets() };
+		.watchdog.every_usec = service_watchdog(o->reboot),
+		.program = daemon_program() };
 	struct config *c;
 	struct err err;
 	bool ok;
 
+	entrance_init(&app.entrance, service_sockets());
 	c = load(o, &err);
 	if (c == NULL) {
 		log_fatal(NULL, "%s", err.text);
+		mem_free(app.program);
 		return EXIT_FAILURE;
 	}
 	ok = start(&app, c, &err);
@@ -532,6 +631,30 @@ app_run(const struct options *o)
 		log_fatal(NULL, "%s", err.text);
 	tear_down(&app);
 	log_close();
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+app_restart(const char *path)
+{
+	struct config *c;
+	struct err err;
+	char *socket;
+	bool ok;
+
+	c = config_load(path, &err);
+	ok = c != NULL;
+	if (ok && !has_text(c->unix_socket_dir))
+		ok = err_set(&err, "no unix_socket_dir, where the running "
+		    "process is found");
+	if (ok) {
+		socket = handover_path(c->unix_socket_dir, c->listen_port);
+		ok = takeover_ask_restart(socket, &err);
+		mem_free(socket);
+	}
+	config_unref(c);
+	if (!ok)
+		fprintf(stderr, "pgweir: %s\n", err.text);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

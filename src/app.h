@@ -12,4 +12,8 @@ int app_check(const char *path);
 	 * ok" on standard output, errors on standard error. The exit
 	 * status. */
 
+int app_restart(const char *path);
+	/* Have the process that runs by this configuration replaced by a new
+	 * one, and wait for that. The exit status. */
+
 #endif

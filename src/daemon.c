@@ -164,6 +164,25 @@ out:
 	return ok;
 }
 
+bool
+pidfile_replace(struct pidfile *p, const char *path, struct err *err)
+{
+	char *fresh = mem_printf("%s.%ld", path, (long)getpid());
+	bool ok;
+
+	ok = pidfile_write(p, fresh, err);
+	if (ok && rename(fresh, path) == -1) {
+		ok = err_set(err, "could not replace pidfile '%s': %s", path,
+		    strerror(errno));
+		pidfile_remove(p);
+	} else if (ok) {
+		mem_free(p->path);
+		p->path = mem_strdup(path);
+	}
+	mem_free(fresh);
+	return ok;
+}
+
 void
 pidfile_remove(struct pidfile *p)
 {
@@ -172,6 +191,13 @@ pidfile_remove(struct pidfile *p)
 	if (p->written && lstat(p->path, &st) == 0 && st.st_dev == p->dev &&
 	    st.st_ino == p->ino)
 		unlink(p->path);
+	mem_free(p->path);
+	*p = (struct pidfile){ 0 };
+}
+
+void
+pidfile_forget(struct pidfile *p)
+{
 	mem_free(p->path);
 	*p = (struct pidfile){ 0 };
 }
@@ -246,4 +272,56 @@ background_ready(struct background *b)
 		    strerror(errno));
 	close(b->report);
 	b->report = -1;
+}
+
+/*
+ * Another process.
+ */
+
+char *
+daemon_program(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	return n > 0 ? mem_dup(path, (size_t)n) : NULL;
+}
+
+/* In the child: start the grandchild, say who it is, and end. */
+static _Noreturn void
+launch(char *const argv[], int report)
+{
+	sigset_t none;
+	pid_t pid;
+
+	if (setsid() == -1 || (pid = fork()) == -1)
+		_exit(1);
+	if (pid == 0) {
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	_exit(write(report, &pid, sizeof pid) == sizeof pid ? 0 : 1);
+}
+
+pid_t
+daemon_spawn(char *const argv[])
+{
+	pid_t child, pid = -1;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -1;
+	child = fork();
+	if (child == 0)
+		launch(argv, ends[1]);
+	close(ends[1]);
+	if (child != -1 && (read(ends[0], &pid, sizeof pid) != sizeof pid ||
+	    pid <= 0))
+		pid = -1;
+	close(ends[0]);
+	while (child != -1 && waitpid(child, NULL, 0) == -1 && errno == EINTR)
+		;
+	return pid;
 }

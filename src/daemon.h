@@ -40,8 +40,15 @@ bool pidfile_check(const char *path, struct err *);
 bool pidfile_write(struct pidfile *, const char *path, struct err *);
 	/* Create it; fails if it exists. */
 
+bool pidfile_replace(struct pidfile *, const char *path, struct err *);
+	/* Put ours in the place of another process', at once. */
+
 void pidfile_remove(struct pidfile *);
 	/* Remove it if it is still the one we wrote. Harmless if none. */
+
+void pidfile_forget(struct pidfile *);
+	/* It is another process' now: even if it has our inode, which may
+	 * have been free in the meantime. */
 
 /* Going to the background. */
 struct background {
@@ -57,5 +64,16 @@ bool background_enter(struct background *, struct err *);
 void background_ready(struct background *);
 	/* We are up: the one that was started exits 0. Descriptors 0 to 2
 	 * lead nowhere from now on. Harmless if not in the background. */
+
+/* Another process of the same program. */
+
+char *daemon_program(void);
+	/* The path of our executable file, to be freed. Ask early: when a
+	 * package has replaced the file, its old name is lost. NULL if it
+	 * cannot be told. */
+
+pid_t daemon_spawn(char *const argv[]);
+	/* Run this in the background, with our standard error, as nobody's
+	 * child. Its process id, or -1. */
 
 #endif

@@ -39,6 +39,8 @@ main(int argc, char **argv)
 		return app_run(&o);
 	case ACTION_CHECK:
 		return app_check(o.source);
+	case ACTION_RESTART:
+		return app_restart(o.source);
 	case ACTION_VERSION:
 		print_versions();
 		break;

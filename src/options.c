@@ -2,7 +2,7 @@
  * options.c - the command line.
  *
  * PgBouncer's options with their long forms, so that its unit files work;
- * beyond them --check, and a URL in place of the configuration file.
+ * beyond them --check, --restart and a URL in place of the configuration file.
  */
 #include "options.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define CHECK_LETTER 1
+#define RESTART_LETTER 2
 
 static const struct option long_options[] = {
 	{ "daemon",  no_argument,       NULL, 'd' },
@@ -20,6 +21,7 @@ static const struct option long_options[] = {
 	{ "version", no_argument,       NULL, 'V' },
 	{ "help",    no_argument,       NULL, 'h' },
 	{ "check",   required_argument, NULL, CHECK_LETTER },
+	{ "restart", required_argument, NULL, RESTART_LETTER },
 	{ NULL,      0,                 NULL, 0 },
 };
 
@@ -56,10 +58,13 @@ take_letter(struct options *o, int letter, char **argv, struct err *err)
 		o->action = ACTION_CHECK;
 		o->source = optarg;
 		return true;
+	case RESTART_LETTER:
+		o->action = ACTION_RESTART;
+		o->source = optarg;
+		return true;
 	case 'R':
-		return err_set(err, "online restart (-R) is not available; "
-		    "run several processes with so_reuseport and [peers], "
-		    "and restart one after the other");
+		o->reboot = true;
+		return true;
 	case ':':
 		return err_set(err, "option %s needs a value",
 		    argv[optind - 1]);
@@ -91,9 +96,10 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
 		if (o->action == ACTION_VERSION || o->action == ACTION_HELP)
 			return true;
 	}
-	if (o->action == ACTION_CHECK)
+	if (o->action == ACTION_CHECK || o->action == ACTION_RESTART)
 		return optind == argc ? true : err_set(err,
-		    "--check takes one file: \"%s\" is too much",
+		    "%s takes one file: \"%s\" is too much",
+		    o->action == ACTION_CHECK ? "--check" : "--restart",
 		    argv[optind]);
 	if (optind == argc)
 		return err_set(err, "need a configuration file or a "
@@ -113,6 +119,7 @@ options_usage(FILE *f)
 "Usage: pgweir [OPTION]... CONFIG_FILE\n"
 "       pgweir [OPTION]... postgres://USER:PASSWORD@HOST:PORT/DATABASE\n"
 "       pgweir --check CONFIG_FILE\n"
+"       pgweir --restart CONFIG_FILE\n"
 "\n"
 "A connection pooler for PostgreSQL. With a URL it needs no file: it pools\n"
 "that one database, for the loopback address and its Unix socket only.\n"
@@ -122,7 +129,10 @@ options_usage(FILE *f)
 "  -v, --verbose        log more; twice: every message\n"
 "  -u, --user=NAME      become this user of the operating system\n"
 "      --check FILE     look at a configuration, say what is wrong, end\n"
-"  -R, --reboot         not available; see so_reuseport\n"
+"  -R, --reboot         take the listening sockets of the process that runs,\n"
+"                       which then ends when its last client has left\n"
+"      --restart FILE   have the process that runs by this file start its\n"
+"                       successor with -R, wait until it listens, end\n"
 "  -V, --version        show versions, end\n"
 "  -h, --help           show this, end\n"
 "\n"

@@ -10,6 +10,7 @@
 enum action {
 	ACTION_RUN,
 	ACTION_CHECK,           /* --check: look at the configuration only */
+	ACTION_RESTART,         /* --restart: have the running one replaced */
 	ACTION_VERSION,
 	ACTION_HELP
 };
@@ -19,6 +20,7 @@ struct options {
 	const char *source;     /* the file, or a postgres:// URL */
 	bool source_is_url;
 	bool daemonize, quiet;
+	bool reboot;            /* take over from the process that runs */
 	int verbose;            /* how often -v */
 	const char *user;       /* NULL: as the configuration says */
 };

@@ -7,6 +7,7 @@
 #include "service.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -23,23 +24,43 @@ service_sockets(void)
 	return n > 0 ? n : 0;
 }
 
+int64_t
+service_watchdog(bool successor)
+{
+	uint64_t usec;
+
+	if (successor)
+		unsetenv("WATCHDOG_PID");
+	if (sd_watchdog_enabled(0, &usec) <= 0)
+		return 0;
+	/* Twice as often as need be: sd_watchdog_enabled(3). */
+	return usec / 2 > INT64_MAX ? 0 : usec < 2 ? 1 : (int64_t)(usec / 2);
+}
+
+void
+service_alive(void)
+{
+	(void)sd_notify(0, "WATCHDOG=1");
+}
+
 void
 service_ready(void)
 {
-	/* After -d we are not the process that the manager started. */
-	(void)sd_notifyf(0, "READY=1\nMAINPID=%ld", (long)getpid());
+	/* After -d or -R we are not the process that the manager started. */
+	(void)sd_notifyf(0, "READY=1\nMAINPID=%ld\n"
+	    "STATUS=Accepting clients", (long)getpid());
 }
 
 void
 service_reloading(void)
 {
 	/* The stamp tells this reload's READY=1 from an earlier one's. */
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-	    mono_clock().usec);
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64
+	    "\nSTATUS=Reading the configuration", mono_clock().usec);
 }
 
 void
 service_stopping(void)
 {
-	(void)sd_notify(0, "STOPPING=1");
+	(void)sd_notify(0, "STOPPING=1\nSTATUS=Waiting for clients to leave");
 }

@@ -13,6 +13,18 @@ service_sockets(void)
 	return 0;
 }
 
+int64_t
+service_watchdog(bool successor)
+{
+	(void)successor;
+	return 0;
+}
+
+void
+service_alive(void)
+{
+}
+
 void
 service_ready(void)
 {

@@ -61,13 +61,20 @@ quota_limit(const struct quota *q)
 	return budget_limit(b) != 0 ? budget_limit(b) : UINT32_MAX;
 }
 
+/* What other processes may hold is as good as held. */
+static uint32_t
+used(const struct budget *b)
+{
+	return budget_held(b) + b->withheld + b->lent;
+}
+
 static uint32_t
 quota_room(const struct quota *q)
 {
 	const struct budget *b = container_of(q, const struct budget, quota);
-	uint32_t limit = quota_limit(q), held = budget_held(b);
+	uint32_t limit = quota_limit(q), n = used(b);
 
-	return held < limit ? limit - held : 0;
+	return n < limit ? limit - n : 0;
 }
 
 static bool
@@ -95,6 +102,9 @@ bool
 budget_take(struct budget *b, enum budget_purpose purpose, struct ticket *t)
 {
 	must(t->phase == TICKET_NONE);
+	if (budget_limit(b) != 0 && b->withheld + b->lent > 0 &&
+	    used(b) >= budget_limit(b))
+		return false;
 	if (!b->store->take(b->state, purpose))
 		return false;
 	*t = (struct ticket){ b, purpose, TICKET_HELD };
@@ -163,6 +173,17 @@ budget_changed(struct budget *b, uint32_t was, time_t now)
 		quota_freed(&b->quota);
 }
 
+void
+budget_set_elsewhere(struct budget *b, uint32_t withheld, uint32_t lent)
+{
+	bool less = withheld + lent < b->withheld + b->lent;
+
+	b->withheld = withheld;
+	b->lent = lent;
+	if (less && quota_has_room(&b->quota))
+		quota_freed(&b->quota);
+}
+
 uint32_t
 budget_held(const struct budget *b)
 {
@@ -178,6 +199,14 @@ uint32_t
 budget_limit(const struct budget *b)
 {
 	return b->store->limit(b->state);
+}
+
+uint32_t
+budget_usable(const struct budget *b)
+{
+	uint32_t limit = budget_limit(b), elsewhere = b->withheld + b->lent;
+
+	return elsewhere < limit ? limit - elsewhere : 0;
 }
 
 uint32_t

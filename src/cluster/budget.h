@@ -59,6 +59,8 @@ struct budget {
 	const struct budget_store *store;
 	void *state;
 	bool over;              /* holds more than its limit, which sank */
+	uint32_t withheld;      /* the process before us has these still */
+	uint32_t lent;          /* and these are our successor's */
 	struct budget_report report;
 };
 
@@ -101,8 +103,14 @@ void budget_changed(struct budget *, uint32_t was, time_t now);
 	/* The store's limit is another than it was: note it, and tell those
 	 * who wait if there is room. */
 
+void budget_set_elsewhere(struct budget *, uint32_t withheld, uint32_t lent);
+	/* Of the limit these are other processes' to use. */
+
 uint32_t budget_held(const struct budget *);
 uint32_t budget_limit(const struct budget *);
+
+uint32_t budget_usable(const struct budget *);
+	/* Of the limit, what is not other processes' to use. */
 
 uint32_t budget_share(uint32_t total, uint32_t instances, int number);
 	/* What instance number, from 0, of so many may hold: the shares add

@@ -61,6 +61,7 @@ listeners_init(struct listeners *ls, struct loop *loop,
 	*ls = (struct listeners){ .on_accept = on_accept, .loop = loop,
 		.options = *o };
 	list_init(&ls->all);
+	list_init(&ls->offered);
 	timer_init(&ls->rest, loop, on_rested);
 }
 
@@ -76,8 +77,8 @@ set_watches(struct listeners *ls)
 		    on ? (unsigned)READABLE : 0u);
 }
 
-static void
-add(struct listeners *ls, int fd, const struct addr *local, char *path)
+static struct listener *
+create(struct listeners *ls, int fd, const struct addr *local, char *path)
 {
 	struct listener *l = mem_alloc(sizeof *l);
 	struct stat st;
@@ -91,7 +92,13 @@ add(struct listeners *ls, int fd, const struct addr *local, char *path)
 		l->ino = st.st_ino;
 	}
 	io_watch_init(&l->watch, ls->loop, fd, on_ready);
-	list_append(&ls->all, &l->member);
+	return l;
+}
+
+static void
+add(struct listeners *ls, int fd, const struct addr *local, char *path)
+{
+	list_append(&ls->all, &create(ls, fd, local, path)->member);
 	set_watches(ls);
 }
 
@@ -119,6 +126,43 @@ listeners_fini(struct listeners *ls)
 	timer_disarm(&ls->rest);
 	while ((n = list_first(&ls->all)) != NULL)
 		close_one(container_of(n, struct listener, member));
+	listeners_drop_offered(ls);
+}
+
+unsigned
+listeners_each(const struct listeners *ls, void (*visit)(void *, int),
+    void *arg)
+{
+	const struct list *n;
+	unsigned sum = 0;
+
+	LIST_EACH(n, &ls->all) {
+		sum++;
+		if (visit != NULL)
+			visit(arg, container_of(n, const struct listener,
+			    member)->fd);
+	}
+	return sum;
+}
+
+static void
+leave_one(struct listener *l)
+{
+	mem_free(l->path);
+	l->path = NULL;
+	close_one(l);
+}
+
+void
+listeners_leave(struct listeners *ls)
+{
+	struct list *n;
+
+	timer_disarm(&ls->rest);
+	while ((n = list_first(&ls->all)) != NULL)
+		leave_one(container_of(n, struct listener, member));
+	while ((n = list_first(&ls->offered)) != NULL)
+		leave_one(container_of(n, struct listener, member));
 }
 
 void
@@ -189,6 +233,108 @@ listeners_set_options(struct listeners *ls, const struct listener_options *o)
 	}
 }
 
+/*
+ * Sockets of the process before us.
+ */
+
+/* Where the file of a Unix socket is ("@x": an abstract name), to be freed;
+ * NULL if it has no name or is of another kind. */
+static char *
+path_of(const struct sockaddr_storage *ss, socklen_t len)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)ss;
+	const size_t head = offsetof(struct sockaddr_un, sun_path);
+	char *path;
+
+	if (ss->ss_family != AF_UNIX || len <= head ||
+	    len - head > sizeof un->sun_path)
+		return NULL;
+	path = mem_dup(un->sun_path, len - head);
+	if (path[0] == '\0')
+		path[0] = '@';
+	return path;
+}
+
+/* Is it a listening socket, and where? Its flags are set as we need them. */
+static bool
+inspect(int fd, struct sockaddr_storage *ss, socklen_t *len, struct err *err)
+{
+	socklen_t intlen = sizeof(int);
+	int listens = 0, flags;
+
+	*len = sizeof *ss;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &intlen) ==
+	    -1 || !listens)
+		return err_set(err, "inherited descriptor %d is not a "
+		    "listening socket", fd);
+	flags = fcntl(fd, F_GETFL);
+	if (getsockname(fd, (struct sockaddr *)ss, len) == -1 ||
+	    flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+		return err_errno(err, "inherited socket");
+	return true;
+}
+
+bool
+listeners_offer(struct listeners *ls, int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	struct addr a;
+	struct err err;
+
+	if (!inspect(fd, &ss, &len, &err)) {
+		log_warning(NULL, "%s", err.text);
+		close(fd);
+		return false;
+	}
+	a = addr_from_sockaddr((const struct sockaddr *)&ss);
+	list_append(&ls->offered, &create(ls, fd, &a,
+	    path_of(&ss, len))->member);
+	return true;
+}
+
+void
+listeners_drop_offered(struct listeners *ls)
+{
+	struct list *n;
+
+	while ((n = list_first(&ls->offered)) != NULL)
+		close_one(container_of(n, struct listener, member));
+}
+
+static bool
+is_at(const struct listener *l, const struct addr *a, const char *path)
+{
+	if (path != NULL)
+		return l->path != NULL && strcmp(l->path, path) == 0;
+	return l->local.family == a->family && l->local.port == a->port &&
+	    addr_same_ip(&l->local, a);
+}
+
+/* The socket that was offered for this place; -1 if none was. */
+static int
+take_offered(struct listeners *ls, const struct addr *a, const char *path)
+{
+	struct listener *l;
+	struct list *n;
+	int fd;
+
+	LIST_EACH(n, &ls->offered) {
+		l = container_of(n, struct listener, member);
+		if (!is_at(l, a, path))
+			continue;
+		fd = l->fd;
+		list_remove(&l->member);
+		mem_free(l->path);
+		mem_free(l);
+		/* On a socket that listens it only sets the backlog. */
+		(void)listen(fd, ls->options.backlog);
+		return fd;
+	}
+	return -1;
+}
+
 static const char *
 name_of(const struct addr *a, char *buf, size_t cap)
 {
@@ -242,7 +388,11 @@ open_one(struct listeners *ls, const struct addrinfo *ai, bool any)
 	int fd;
 
 	name_of(&a, name, sizeof name);
-	fd = bind_tcp(ls, ai, &call);
+	fd = take_offered(ls, &a, NULL);
+	if (fd != -1)
+		tune(fd, &ls->options);
+	else
+		fd = bind_tcp(ls, ai, &call);
 	if (fd == -1) {
 		/* "*" means IPv6 only where there is IPv6. */
 		if (!any || (errno != EAFNOSUPPORT &&
@@ -392,11 +542,18 @@ listeners_open_unix(struct listeners *ls, const char *path, uint16_t port,
     unsigned mode, const char *group, struct err *err)
 {
 	const struct addr local = { .family = AF_UNIX, .port = port };
-	int fd = bind_unix(ls, path, mode, group, err);
+	int fd = take_offered(ls, &local, path);
 
 	if (fd == -1)
+		fd = bind_unix(ls, path, mode, group, err);
+	else if (path[0] != '@' && !set_rights(path, mode, group, err)) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd == -1)
 		return false;
-	log_info(NULL, "listening on unix:%s", path);
+	if (!ls->options.quiet)
+		log_info(NULL, "listening on unix:%s", path);
 	add(ls, fd, &local, mem_strdup(path));
 	return true;
 }
@@ -405,20 +562,12 @@ bool
 listeners_adopt(struct listeners *ls, int fd, uint16_t port, struct err *err)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sizeof ss, intlen = sizeof(int);
+	socklen_t len;
 	struct addr a;
 	char name[NAME_CAP];
-	int listens = 0, flags;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &intlen) ==
-	    -1 || !listens)
-		return err_set(err, "inherited descriptor %d is not a "
-		    "listening socket", fd);
-	flags = fcntl(fd, F_GETFL);
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
-	    flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
-		return err_errno(err, "inherited socket");
+	if (!inspect(fd, &ss, &len, err))
+		return false;
 	a = addr_from_sockaddr((const struct sockaddr *)&ss);
 	if (a.family == AF_UNIX) {
 		a.port = port;

@@ -25,6 +25,7 @@ struct listener_options {
 	int keepidle, keepintvl, keepcnt;       /* 0: the system's */
 	int user_timeout_msec;  /* 0: the system's */
 	int socket_buffer;      /* bytes; 0: the system's */
+	bool quiet;             /* log only what fails */
 };
 
 struct listeners {
@@ -33,6 +34,7 @@ struct listeners {
 	struct loop *loop;
 	struct listener_options options;
 	struct list all;        /* of struct listener */
+	struct list offered;    /* not used yet, see listeners_offer() */
 	struct timer rest;      /* armed: short of descriptors */
 	bool held;
 };
@@ -64,6 +66,22 @@ bool listeners_adopt(struct listeners *, int fd, uint16_t port,
     struct err *);
 	/* Take over a listening socket that was inherited, of any family. Its
 	 * file is never removed. port is for a Unix socket. */
+
+bool listeners_offer(struct listeners *, int fd);
+	/* A listening socket of the process before us, to be used when one at
+	 * its address is to be opened; with it goes the right to remove its
+	 * file. Closed and false if it is none. */
+
+void listeners_drop_offered(struct listeners *);
+	/* Close those that nobody wanted, and remove their files. */
+
+unsigned listeners_each(const struct listeners *,
+    void (*visit)(void *arg, int fd), void *arg);
+	/* All sockets; how many there are. visit may be NULL. */
+
+void listeners_leave(struct listeners *);
+	/* Another process has them: close ours, offered ones too, and leave
+	 * their files. */
 
 void listeners_close_tcp(struct listeners *);
 	/* From now on connections are refused at once; Unix sockets stay. */

@@ -210,7 +210,7 @@ enter_database(struct client *c)
 		    "no such database: %.63s", l->database_name);
 		return;
 	}
-	if (p->draining) {
+	if (p->draining && !p->succeeded) {
 		client_fail(c, SQLSTATE_CANNOT_CONNECT_NOW,
 		    "pooler is shutting down");
 		return;

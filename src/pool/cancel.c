@@ -5,7 +5,8 @@
  * connection of its own, and is not handed to anybody else until that
  * connection has ended, for until then the request may still strike. A
  * client that waits in the queue is answered at once. A key that carries
- * another process's id is forwarded to that peer.
+ * another process's id is forwarded to that peer; one that nobody here has
+ * may be a client's of the process that we have replaced.
  *
  * At most one request at a time is under way to a server, so storms of
  * cancels take no more connections than there are servers.
@@ -13,6 +14,7 @@
 #include "pool/cancel.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/must.h"
 #include "cluster/host.h"
@@ -362,6 +364,25 @@ cancel_orphan(struct server *s)
 		dial_server(x, s);
 }
 
+/* Perhaps a client of the process before us: it has stopped accepting. */
+static void
+ask_predecessor(struct client *c, const struct cancelkey *key)
+{
+	const struct program_hooks *h = &c->pooler->program;
+	int fd = h->reach_predecessor == NULL ? -1 :
+	    h->reach_predecessor(h->context);
+	struct cancel *x = fd == -1 ? NULL : create(c->pooler, c, key->bytes);
+
+	if (x == NULL) {
+		if (fd != -1)
+			close(fd);
+		client_close(c, "failed cancel request");
+		return;
+	}
+	conn_open(&x->conn, fd);
+	send_request(x);
+}
+
 void
 cancel_request(struct client *c, const struct cancelkey *key)
 {
@@ -376,7 +397,7 @@ cancel_request(struct client *c, const struct cancelkey *key)
 	}
 	target = find_target(p, key);
 	if (target == NULL) {
-		client_close(c, "failed cancel request");
+		ask_predecessor(c, key);
 	} else if (target->state == CLIENT_CONSOLE) {
 		p->console.on_cancel(target->session);
 		client_close(c, "cancel request for console client");

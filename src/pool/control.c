@@ -431,6 +431,13 @@ control_shutdown(struct pooler *p, enum shutdown_mode mode)
 	chore_add(p->loop, &p->review);
 }
 
+void
+control_hand_over(struct pooler *p)
+{
+	p->succeeded = true;
+	control_shutdown(p, SHUTDOWN_WAIT_FOR_CLIENTS);
+}
+
 struct control_state
 control_state(const struct pooler *p)
 {
@@ -439,5 +446,7 @@ control_state(const struct pooler *p)
 		.paused = p->paused,
 		.suspended = p->suspended,
 		.shutting_down = p->draining,
+		.waits_for_clients = p->draining &&
+		    p->shutdown == SHUTDOWN_WAIT_FOR_CLIENTS,
 	};
 }

@@ -97,8 +97,13 @@ void control_shutdown(struct pooler *, enum shutdown_mode);
 	/* The earlier in the list above, the stricter: a second call makes a
 	 * shutdown stricter, never milder. Ends a SUSPEND. */
 
+void control_hand_over(struct pooler *);
+	/* Another process accepts from now on: SHUTDOWN_WAIT_FOR_CLIENTS,
+	 * but who has connected already may still log in. */
+
 struct control_state {
 	bool active, paused, suspended, shutting_down;
+	bool waits_for_clients; /* this shutdown does */
 };
 
 struct control_state control_state(const struct pooler *);

@@ -64,7 +64,7 @@ facts_budget(const struct pooler *p, uint32_t *cursor, struct budget_facts *f)
 		.source = total_source_name(a->source),
 		.app_instances = p->config->app_instances,
 		.instance_number = p->config->instance_number,
-		.share = (int)budget_limit(b), .held = (int)budget_held(b),
+		.share = (int)budget_usable(b), .held = (int)budget_held(b),
 		.pool = held(b, BUDGET_POOL), .auth = held(b, BUDGET_AUTH),
 		.catalog = held(b, BUDGET_CATALOG),
 		.listen = held(b, BUDGET_LISTEN),

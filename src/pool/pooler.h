@@ -30,6 +30,10 @@ struct program_hooks {
 	void (*stop_listening)(void *context);
 		/* Close TCP listeners; the Unix socket stays for the console
 		 * and its new clients. Called once, when a drain begins. */
+	int (*reach_predecessor)(void *context);
+		/* A connection to the process that this one has replaced and
+		 * that still has clients, for a cancel request; -1 if there
+		 * is none. May be NULL. */
 	void (*stopped)(void *context);
 		/* The pooler is drained, or is to end now: end the program. */
 };

@@ -28,6 +28,7 @@
 #include "config/config.h"
 #include "pool/control.h"
 #include "pool/pooler.h"
+#include "pool/succession.h"
 #include "admin/console.h"
 
 /*
@@ -154,6 +155,38 @@ control_shutdown(struct pooler *p, enum shutdown_mode mode)
 		p->shutting_down = true;
 		p->program.stop_listening(p->program.context);
 	}
+}
+
+void
+control_hand_over(struct pooler *p)
+{
+	log_info(NULL, "pooler: handed over");
+	p->shutting_down = true;
+	p->program.stop_listening(p->program.context);
+	p->program.stopped(p->program.context);
+}
+
+void
+succession_keep(struct pooler *p, void (*tell)(void *, const char *,
+    uint32_t), void *arg)
+{
+	(void)p;
+	(void)tell;
+	(void)arg;
+}
+
+void
+succession_undo(struct pooler *p)
+{
+	(void)p;
+}
+
+void
+succession_withhold(struct pooler *p, const char *key, uint32_t kept)
+{
+	(void)p;
+	(void)key;
+	(void)kept;
 }
 
 /*

@@ -40,6 +40,12 @@ static const struct {
 	    { .action = ACTION_CHECK, .source = "f.ini" } },
 	{ "check, with =", { "--check=f.ini" },
 	    { .action = ACTION_CHECK, .source = "f.ini" } },
+	{ "online restart", { "-R", "f.ini" },
+	    { .source = "f.ini", .reboot = true } },
+	{ "online restart, long", { "-d", "--reboot", "f.ini" },
+	    { .source = "f.ini", .daemonize = true, .reboot = true } },
+	{ "have it restarted", { "--restart", "f.ini" },
+	    { .action = ACTION_RESTART, .source = "f.ini" } },
 	{ "version needs no file", { "-V" }, { .action = ACTION_VERSION } },
 	{ "version, long", { "--version" }, { .action = ACTION_VERSION } },
 	{ "help needs no file", { "-h" }, { .action = ACTION_HELP } },
@@ -68,9 +74,10 @@ static const struct {
 	{ "check without a file", { "--check" }, "--check needs a value" },
 	{ "a value too much", { "--daemon=1", "f.ini" },
 	    "--daemon=1 takes no value" },
-	{ "online restart", { "-R", "f.ini" }, "not available" },
-	{ "online restart, long", { "-d", "--reboot", "f.ini" },
-	    "not available" },
+	{ "restart without a file", { "--restart" },
+	    "--restart needs a value" },
+	{ "restart and a file", { "--restart", "a.ini", "b.ini" },
+	    "--restart takes one file" },
 };
 
 static bool
@@ -107,7 +114,7 @@ START_TEST(command_line_is_understood)
 	ck_assert_msg(same(o.user, want->user), "%s", good[_i].why);
 	ck_assert_msg(o.source_is_url == want->source_is_url &&
 	    o.daemonize == want->daemonize && o.quiet == want->quiet &&
-	    o.verbose == want->verbose, "%s", good[_i].why);
+	    o.reboot == want->reboot && o.verbose == want->verbose, "%s", good[_i].why);
 }
 END_TEST
 
@@ -125,8 +132,8 @@ END_TEST
 START_TEST(usage_names_every_option)
 {
 	static const char *const words[] = { "--daemon", "--quiet",
-		"--verbose", "--user", "--check", "--reboot", "--version",
-		"--help" };
+		"--verbose", "--user", "--check", "--reboot", "--restart",
+		"--version", "--help" };
 	char *text = NULL;
 	size_t n, i;
 	FILE *f = open_memstream(&text, &n);
