@@ -282,7 +282,8 @@ stop_listening(void *context)
 		return;
 	timer_disarm(&app->watchdog.timer);
 	service_stopping();
-	listeners_close_tcp(&app->entrance.listeners);
+	if (entrance_close(&app->entrance))
+		control_let_in(app->pooler);
 }
 
 static void

@@ -201,6 +201,16 @@ entrance_commit(struct entrance *e, struct loop *loop)
 	listeners_drop_offered(&e->handover.control);
 }
 
+bool
+entrance_close(struct entrance *e)
+{
+	if (e->handover.given_by_manager)
+		listeners_leave(&e->listeners);
+	else
+		listeners_close_tcp(&e->listeners);
+	return e->handover.given_by_manager;
+}
+
 void
 entrance_fini(struct entrance *e)
 {

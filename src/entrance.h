@@ -43,6 +43,12 @@ bool entrance_open(struct entrance *, const struct config *, struct err *);
 void entrance_commit(struct entrance *, struct loop *);
 	/* Nothing can fail any more: from now on the sockets are ours. */
 
+bool entrance_close(struct entrance *);
+	/* We are about to end. Sockets of the service manager are left to it:
+	 * true, who comes now will be accepted by the one that it starts
+	 * next. Otherwise TCP connections are refused from now on; our Unix
+	 * socket stays, for the console. */
+
 void entrance_fini(struct entrance *);
 	/* If it comes before entrance_commit(), the process before us has
 	 * noticed nothing. */

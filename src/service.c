@@ -1,7 +1,8 @@
 /*
  * service.c - systemd as the service manager, by its library.
  *
- * Built with --with-systemd; otherwise service_none.c takes its place.
+ * Built where the library is there; otherwise, or with --without-systemd,
+ * service_none.c takes its place.
  * Nothing here may fail: a manager that does not listen is not our trouble.
  */
 #include "service.h"

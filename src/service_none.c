@@ -1,5 +1,5 @@
 /*
- * service_none.c - no service manager: built without --with-systemd.
+ * service_none.c - no service manager: built without libsystemd.
  */
 #include "service.h"
 

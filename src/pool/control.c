@@ -434,8 +434,14 @@ control_shutdown(struct pooler *p, enum shutdown_mode mode)
 void
 control_hand_over(struct pooler *p)
 {
-	p->succeeded = true;
+	control_let_in(p);
 	control_shutdown(p, SHUTDOWN_WAIT_FOR_CLIENTS);
+}
+
+void
+control_let_in(struct pooler *p)
+{
+	p->succeeded = true;
 }
 
 struct control_state

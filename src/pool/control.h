@@ -98,8 +98,12 @@ void control_shutdown(struct pooler *, enum shutdown_mode);
 	 * shutdown stricter, never milder. Ends a SUSPEND. */
 
 void control_hand_over(struct pooler *);
-	/* Another process accepts from now on: SHUTDOWN_WAIT_FOR_CLIENTS,
-	 * but who has connected already may still log in. */
+	/* Another process accepts from now on: SHUTDOWN_WAIT_FOR_CLIENTS, and
+	 * control_let_in(). */
+
+void control_let_in(struct pooler *);
+	/* Nobody new comes any more, but will be served elsewhere: so who
+	 * has connected already may log in, although a shutdown has begun. */
 
 struct control_state {
 	bool active, paused, suspended, shutting_down;

@@ -102,7 +102,7 @@ struct pooler {
 	struct mono suspend_began;
 	struct mono suspend_limit;      /* when the rest is cut; 0: never */
 	bool draining;                  /* a shutdown has begun */
-	bool succeeded;                 /* by another process: it accepts */
+	bool succeeded;                 /* another process accepts, or will */
 	uint32_t crowd_left_to_us;      /* clients that there were then */
 	bool stopping;                  /* pooler_destroy() is at work */
 	enum shutdown_mode shutdown;

@@ -167,6 +167,12 @@ control_hand_over(struct pooler *p)
 }
 
 void
+control_let_in(struct pooler *p)
+{
+	(void)p;
+}
+
+void
 succession_keep(struct pooler *p, void (*tell)(void *, const char *,
     uint32_t), void *arg)
 {
