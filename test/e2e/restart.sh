@@ -246,7 +246,7 @@ subprocess.run([*os.environ['AS_USER'].split(), T + '/bin/pgweir', '-qRd',
 def used():
     return int(direct("select count(*) from pg_stat_activity where"
                       " backend_type = 'client backend'"
-                      " and pid <> pg_backend_pid()")[0][0])
+                      " and client_addr is not null")[0][0])
 
 
 new = [Client() for i in range(6)]

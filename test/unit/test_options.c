@@ -114,7 +114,8 @@ START_TEST(command_line_is_understood)
 	ck_assert_msg(same(o.user, want->user), "%s", good[_i].why);
 	ck_assert_msg(o.source_is_url == want->source_is_url &&
 	    o.daemonize == want->daemonize && o.quiet == want->quiet &&
-	    o.reboot == want->reboot && o.verbose == want->verbose, "%s", good[_i].why);
+	    o.reboot == want->reboot && o.verbose == want->verbose, "%s",
+	    good[_i].why);
 }
 END_TEST
 
