@@ -15,7 +15,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/log.h"
 #include "base/must.h"
@@ -39,42 +38,9 @@
 #include "pool/retry.h"
 #include "pool/server.h"
 #include "pool/session.h"
+#include "pool/slices.h"
 #include "pool/state.h"
 #include "pool/stats.h"
-
-#define SLICES 16
-
-/* Slices of one buffer on their way to the client. */
-struct slices {
-	struct iovec iov[SLICES];
-	int n;
-	size_t bytes;
-};
-
-static void
-flush_slices(struct slices *out, struct link *link)
-{
-	if (link != NULL && out->n > 0)
-		conn_sendv(link->conn, out->iov, out->n);
-	out->n = 0;
-}
-
-static void
-add_slice(struct slices *out, struct link *link, const unsigned char *p,
-    size_t n)
-{
-	struct iovec *last = out->n > 0 ? &out->iov[out->n - 1] : NULL;
-
-	out->bytes += n;
-	if (last != NULL &&
-	    (const unsigned char *)last->iov_base + last->iov_len == p) {
-		last->iov_len += n;
-		return;
-	}
-	if (out->n == SLICES)
-		flush_slices(out, link);
-	out->iov[out->n++] = (struct iovec){ (void *)(uintptr_t)p, n };
-}
 
 static struct mono
 now_of(const struct server *s)
@@ -316,14 +282,11 @@ is_late_goodbye(const struct server *s, const struct frame *f)
 
 enum step { STEP_PASS, STEP_WAIT, STEP_STOP, STEP_BLOCK, STEP_CLOSE };
 
-/* One frame header from the server. */
+/* Is the next frame from the server here, as far as it has to be? */
 static enum step
-see_server_frame(struct server *s, const unsigned char *p, size_t n,
+await_server_frame(struct server *s, const unsigned char *p, size_t n,
     struct frame *f)
 {
-	enum track track;
-	bool hidden, whole;
-
 	switch (frame_peek(p, n, (uint32_t)s->pooler->config->max_packet_size,
 	    f)) {
 	case PARSE_MORE:
@@ -333,48 +296,78 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 	case PARSE_OK:
 		break;
 	}
-	whole = observe_wants_whole(s, f);
-	if (whole && n < f->len) {
-		if (f->len > OBSERVE_WHOLE_MAX)
-			return STEP_CLOSE;
-		conn_need(&s->conn, f->len);
-		return STEP_WAIT;
-	}
 	if (f->type == BE_READY_FOR_QUERY && f->len != FRAME_HEADER + 1)
 		return STEP_CLOSE;
+	if (n >= f->len || !observe_wants_whole(s, f))
+		return STEP_PASS;
+	if (f->len > OBSERVE_WHOLE_MAX)
+		return STEP_CLOSE;
+	conn_need(&s->conn, f->len);
+	return STEP_WAIT;
+}
+
+/* Is a frame that its client would be shown kept back? */
+static bool
+keep_back(struct server *s, const struct frame *f, const unsigned char *p,
+    size_t n)
+{
+	if (s->link != NULL && s->link->retry != NULL &&
+	    retry_hides(s, f, p, n))
+		return true;
+	if (f->type != BE_ERROR || s->prepared == NULL ||
+	    f->len > OBSERVE_WHOLE_MAX || !heal_can(s, p, f->len))
+		return false;
+	conn_hold(s->link->conn, true);
+	return true;
+}
+
+/* An error that nobody is shown. */
+static void
+note_hidden_error(struct server *s, bool whole)
+{
+	if (!whole)
+		errand_note_error(s, "", 0);
+	if (s->link != NULL && s->link->retry != NULL && s->said_goodbye)
+		retry_not_started(s->link);
+}
+
+/* One frame header from the server. */
+static enum step
+see_server_frame(struct server *s, const unsigned char *p, size_t n,
+    struct frame *f)
+{
+	enum step step = await_server_frame(s, p, n, f);
+	bool hidden, whole, ready;
+	enum track track;
+
+	if (step != STEP_PASS)
+		return step;
+	ready = f->type == BE_READY_FOR_QUERY;
+	whole = observe_wants_whole(s, f);
 	track = tracker_backend(&s->tracker, f->type,
-	    f->type == BE_READY_FOR_QUERY ? (char)p[FRAME_HEADER] : 0);
+	    ready ? (char)p[FRAME_HEADER] : 0);
 	if (track == TRACK_BAD)
 		return STEP_CLOSE;
 	hidden = track == TRACK_HIDE;
-	if (f->type == BE_READY_FOR_QUERY && !hidden && s->link != NULL &&
+	if (ready && !hidden && s->link != NULL &&
 	    s->link->single_statements && s->tracker.tx != TX_IDLE)
 		return STEP_BLOCK;
 	if (whole)
 		observe_frame(s, f, p, hidden);
-	else if (f->type == BE_ERROR && hidden)
-		errand_note_error(s, "", 0);
-	if (s->link != NULL && s->link->retry != NULL && !hidden)
-		hidden = retry_hides(s, f, p, n);
-	else if (s->link != NULL && s->link->retry != NULL &&
-	    f->type == BE_ERROR && s->said_goodbye)
-		retry_not_started(s->link);
-	if (f->type == BE_ERROR && !hidden && s->prepared != NULL &&
-	    f->len <= OBSERVE_WHOLE_MAX && heal_can(s, p, f->len)) {
-		conn_hold(s->link->conn, true);
-		hidden = true;
-	}
+	if (!hidden)
+		hidden = keep_back(s, f, p, n);
+	else if (f->type == BE_ERROR)
+		note_hidden_error(s, whole);
 	if (heal_hides(s) && f->type == BE_ERROR)
 		heal_tell(s, NULL);
-	else if (heal_hides(s) && f->type != BE_READY_FOR_QUERY)
+	else if (heal_hides(s) && !ready)
 		hidden = true;
 	hidden = hidden || is_late_goodbye(s, f);
 	s->passing = f->len;
 	s->hiding = hidden;
 	/* What is owed to an errand ends here: its owner may link a client
 	 * now, so what follows must not be seen with today's eyes. */
-	return hidden && f->type == BE_READY_FOR_QUERY ? STEP_STOP :
-	    STEP_PASS;
+	return hidden && ready ? STEP_STOP : STEP_PASS;
 }
 
 /* Without a link only asynchronous messages are in order, and a
@@ -436,7 +429,7 @@ add_local(struct server *s, struct slices *out)
 	char type;
 
 	while ((type = tracker_take_local(&s->tracker)) != 0)
-		add_slice(out, s->link, type == BE_PARSE_COMPLETE ?
+		slices_add(out, s->link, type == BE_PARSE_COMPLETE ?
 		    parse_complete : close_complete, sizeof parse_complete);
 }
 
@@ -451,7 +444,7 @@ translate_error(struct server *s, const struct frame *f,
 	struct text text = { 0 };
 
 	if (prepared_error(s, &e, &text) && !s->hiding && s->link != NULL) {
-		flush_slices(out, s->link);
+		slices_flush(out, s->link);
 		conn_send(s->link->conn, text.p, text.n);
 		s->hiding = true;
 	}
@@ -466,7 +459,7 @@ tell_misled(struct server *s, struct slices *out)
 	struct text text = { 0 };
 
 	heal_tell(s, &text);
-	flush_slices(out, s->link);
+	slices_flush(out, s->link);
 	conn_send(s->link->conn, text.p, text.n);
 	text_fini(&text);
 }
@@ -507,7 +500,7 @@ walk(struct server *s, const unsigned char *p, size_t n,
 		}
 		take = s->passing < n - at ? s->passing : n - at;
 		if (!s->hiding && link != NULL)
-			add_slice(out, link, p + at, take);
+			slices_add(out, link, p + at, take);
 		s->passing -= (uint32_t)take;
 		at += take;
 		if (s->passing == 0 && link != NULL)
@@ -599,7 +592,7 @@ on_bytes(struct conn *c, const unsigned char *p, size_t n)
 		took = walk(s, p + at, n - at, &out, &last);
 		at += took;
 		conn_consume(c, took);
-		flush_slices(&out, s->link);
+		slices_flush(&out, s->link);
 		s->stats->bytes_sent += out.bytes;
 		if (last == STEP_CLOSE) {
 			close_broken(s, s->link != NULL ?
