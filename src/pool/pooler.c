@@ -44,7 +44,7 @@
 
 #define JANITOR_USEC INT64_C(1000000)
 #define CROWD 1000              /* clients */
-#define TRIM_USEC INT64_C(60000000)
+#define TRIM_USEC INT64_C(10000000)
 
 /*
  * Deadlines.
@@ -187,21 +187,26 @@ sweep_databases(struct pooler *p)
 	}
 }
 
-/* TLS takes what it needs from malloc(), which keeps it: after a crowd has
- * left it goes back to the system. */
+/* TLS takes what it needs from malloc(), which keeps it: when a crowd leaves
+ * it goes back to the system, again and again until nobody else has left. */
 static void
 give_back(struct pooler *p)
 {
 	struct mono now = loop_now(p->loop);
+	uint32_t all = p->counts.all;
 
-	if (p->counts.all >= p->crowd) {
-		p->crowd = p->counts.all;
-	} else if (p->crowd - p->counts.all >= CROWD &&
-	    mono_between(p->trimmed, now) >= TRIM_USEC) {
-		mem_give_back();
-		p->crowd = p->counts.all;
-		p->trimmed = now;
+	if (all > p->crowd) {
+		p->crowd = all;
+		p->stayed = UINT32_MAX;
 	}
+	if (p->crowd - all < CROWD ||
+	    mono_between(p->trimmed, now) < TRIM_USEC)
+		return;
+	mem_give_back();
+	p->trimmed = now;
+	if (all >= p->stayed)
+		p->crowd = all;
+	p->stayed = all;
 }
 
 static void

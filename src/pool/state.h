@@ -84,7 +84,8 @@ struct pooler {
 
 	struct timer janitor, stats_timer, overdue;
 	uint32_t crowd;                 /* clients at their most ... */
-	struct mono trimmed;            /* ... since free memory went back */
+	uint32_t stayed;                /* those there when free memory ... */
+	struct mono trimmed;            /* ... went back to the system */
 	struct mono stats_at;           /* when the last period ended */
 	int64_t stats_usec;             /* and how long it was */
 
