@@ -34,6 +34,15 @@ static const struct play guesses[] = {
 		WRONG(4),
 		"client 6 comes",
 		"client 6 < R 3" } },
+	{ "m14: at the console's door as at the others", TWO
+	    "stats_users = who\n", {
+		"client 1 comes database=pgbouncer",
+		"client 2 comes database=pgbouncer",
+		"client 3 comes database=pgbouncer",
+		TOO_MANY(3),
+		"client 1 leaves",
+		"client 4 comes",
+		"client 4 < R 3" } },
 	{ "who has logged in is not unfinished", TWO, {
 		"client 1 comes",
 		"client 2 comes user=who",
