@@ -11,12 +11,15 @@
 #include "base/must.h"
 #include "cluster/credentials.h"
 #include "config/config.h"
+#include "config/hba.h"
 #include "pgwire/messages.h"
 #include "pgwire/reader.h"
 #include "pgwire/sasl.h"
 #include "pgwire/writer.h"
 #include "pool/state.h"
 #include "pool/user.h"
+
+#define ITERATIONS_AHEAD 10000  /* a second: about 3 ms */
 
 void
 auth_init(struct auth *a, struct pooler *p, const char *name)
@@ -64,17 +67,45 @@ secret_of(const struct auth *a)
 }
 
 static bool
-has_verifier(struct auth *a, struct scram_verifier *v)
+has_verifier(struct pooler *p, struct credentials *c,
+    struct scram_verifier *v)
 {
 	struct scram_params fresh;
 	unsigned char salt[SCRAM_SALT_SIZE];
 
-	if (!auth_knows(a))
-		return false;
-	crypto_random_take(&a->pooler->random, salt, sizeof salt);
+	crypto_random_take(&p->random, salt, sizeof salt);
 	scram_params_set(&fresh, (struct str){ (const char *)salt,
-		sizeof salt }, (uint32_t)a->pooler->config->scram_iterations);
-	return credentials_verifier(credentials_of(a), &fresh, v);
+		sizeof salt }, (uint32_t)p->config->scram_iterations);
+	return credentials_verifier(c, &fresh, v);
+}
+
+static bool
+may_use_scram(const struct config *cfg)
+{
+	return cfg->auth_type == AUTH_TYPE_SCRAM ||
+	    (cfg->auth_type == AUTH_TYPE_HBA && cfg->hba != NULL &&
+	    hba_uses(cfg->hba, HBA_SCRAM));
+}
+
+void
+auth_prepare(struct pooler *p)
+{
+	struct credentials *c;
+	struct scram_verifier v;
+	struct user *u = NULL;
+	int64_t spent = 0;
+
+	if (!may_use_scram(p->config))
+		return;
+	while (spent < ITERATIONS_AHEAD && (u = user_next(p, u)) != NULL) {
+		c = u->credentials;
+		if (c == NULL || c->verifier != NULL ||
+		    c->secret.kind != SECRET_PLAIN)
+			continue;
+		(void)has_verifier(p, c, &v);
+		crypto_wipe(&v, sizeof v);
+		spent += p->config->scram_iterations;
+	}
 }
 
 static enum auth_verdict
@@ -88,7 +119,7 @@ begin_sasl(struct auth *a, struct text *out)
 	 * verifier is real. */
 	scram_verifier_mock(&mock, a->pooler->mock_key, str_of(a->name),
 	    (uint32_t)a->pooler->config->scram_iterations);
-	if (!has_verifier(a, &v))
+	if (!auth_knows(a) || !has_verifier(a->pooler, credentials_of(a), &v))
 		v = mock;
 	crypto_random_take(&a->pooler->random, random, sizeof random);
 	scram_server_init(&a->scram, &v, gs2_channel_data(&a->channel),

@@ -60,4 +60,9 @@ enum auth_verdict auth_answer(struct auth *, struct str body,
     struct text *out);
 	/* The body of a 'p' message of the client. */
 
+void auth_prepare(struct pooler *);
+	/* Once a second: derive ahead what SCRAM needs of users with plain
+	 * secrets, a few at a time. The first login of one would take longer
+	 * than that of nobody, and hold up others. */
+
 #endif

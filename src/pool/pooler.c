@@ -19,6 +19,7 @@
 #include "net/resolve.h"
 #include "pgwire/extras.h"
 #include "pgwire/messages.h"
+#include "pool/auth.h"
 #include "pool/authquery.h"
 #include "pool/cancel.h"
 #include "pool/client.h"
@@ -227,6 +228,7 @@ on_janitor(struct timer *t)
 	sweep_databases(p);
 	authquery_sweep(p);
 	source_sweep(p);
+	auth_prepare(p);
 	give_back(p);
 	if (!timer_is_armed(&p->overdue))
 		overdue_start(p);

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "cluster/credentials.h"
 #include "conversation/play.h"
 #include "conversation/world.h"
 #include "pgwire/messages.h"
 #include "pgwire/writer.h"
 #include "pool/database.h"
 #include "pool/pool.h"
+#include "pool/user.h"
 
 #define MD5 "auth_type = md5\n"
 #define PLAIN "auth_type = plain\n"
@@ -266,6 +268,55 @@ START_TEST(max_client_conn_counts_who_logs_in)
 }
 END_TEST
 
+/* b11: who is known answers as fast as nobody, from the first login on. */
+static const struct {
+	const char *ini, *secret;
+	bool derived;
+} ahead[] = {
+	{ SCRAM, "secret", true },
+	{ SCRAM, "md500000000000000000000000000000000", false },
+	{ SCRAM, "", false },
+	{ MD5, "secret", false },
+	{ SCRAM "scram_iterations = 20000\n", "secret", true },
+};
+
+START_TEST(b11_secrets_are_derived_ahead)
+{
+	struct world *w = world_start(ahead[_i].ini);
+	struct user *u = user_find(w->pooler, "app");
+
+	credentials_destroy(u->credentials);
+	u->credentials = credentials_create("app", ahead[_i].secret);
+	world_advance(w, 1.1);
+	ck_assert((u->credentials->verifier != NULL) == ahead[_i].derived);
+	world_stop(w);
+}
+END_TEST
+
+START_TEST(b11_a_few_at_a_time)
+{
+	static const char *const names[] = { "app", "other", "third",
+		"admin" };
+	struct world *w = world_start(SCRAM);
+	unsigned second, i, n;
+	struct user *u;
+
+	for (i = 0; i < countof(names); i++) {
+		u = user_find(w->pooler, names[i]);
+		credentials_destroy(u->credentials);
+		u->credentials = credentials_create(names[i], "secret");
+	}
+	for (second = 1; second <= 3; second++) {
+		world_advance(w, 1);
+		for (i = n = 0; i < countof(names); i++)
+			n += user_find(w->pooler, names[i])->credentials->
+			    verifier != NULL;
+		ck_assert_uint_eq(n, second == 1 ? 3 : 4);
+	}
+	world_stop(w);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -280,6 +331,9 @@ main(void)
 	tcase_add_test(t, a30_negotiation);
 	tcase_add_test(t, b18_salts);
 	tcase_add_test(t, max_client_conn_counts_who_logs_in);
+	tcase_add_loop_test(t, b11_secrets_are_derived_ahead, 0,
+	    (int)countof(ahead));
+	tcase_add_test(t, b11_a_few_at_a_time);
 	suite_add_tcase(s, t);
 	return world_run(s);
 }
