@@ -678,16 +678,21 @@ app_check(const char *path)
 	struct err err;
 	size_t i;
 
+	config_differences(path, &r);
+	for (i = 0; i < r.ndifferences; i++)
+		printf("differs: %s\n", r.differences[i]);
 	for (i = 0; i < r.nwarnings; i++)
 		printf("warning: %s\n", r.warnings[i]);
 	for (i = 0; i < r.nerrors; i++)
 		fprintf(stderr, "error: %s\n", r.errors[i]);
-	config_report_fini(&r);
 	if (ok && !check_files(path, &err)) {
 		fprintf(stderr, "error: %s\n", err.text);
 		ok = false;
 	}
+	if (ok && r.ndifferences > 0)
+		printf("pgweir-migrate(7) has what differs in any case\n");
 	if (ok)
 		printf("%s: ok\n", path);
+	config_report_fini(&r);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

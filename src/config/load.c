@@ -164,6 +164,9 @@ config_report_fini(struct config_report *r)
 		mem_free(r->errors[i]);
 	for (i = 0; i < r->nwarnings; i++)
 		mem_free(r->warnings[i]);
+	for (i = 0; i < r->ndifferences; i++)
+		mem_free(r->differences[i]);
+	mem_free(r->differences);
 	mem_free(r->errors);
 	mem_free(r->warnings);
 	*r = (struct config_report){0};

@@ -32,12 +32,16 @@ struct config *config_from_url(const char *url, struct err *);
 
 /* All that is wrong with a file, for --check. */
 struct config_report {
-	char **errors, **warnings;
-	size_t nerrors, nwarnings;
+	char **errors, **warnings, **differences;
+	size_t nerrors, nwarnings, ndifferences;
 };
 
 bool config_check(const char *path, struct config_report *);
 	/* True if the file would load. End with config_report_fini(). */
+
+void config_differences(const char *path, struct config_report *);
+	/* Add what a pgbouncer.ini means here that it does not mean to
+	 * PgBouncer; nothing for a file with [pgweir]. */
 
 void config_report_fini(struct config_report *);
 

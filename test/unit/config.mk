@@ -1,7 +1,7 @@
 # Tests of config. Included by Makefile.am.
 
 CONFIG_TESTS = test_ini test_setting test_connstr test_userlist \
-	test_ident test_hba test_config test_config_hba test_url
+	test_ident test_hba test_config test_config_hba test_url test_differences
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
 CONFIG_TEST_LIBS = libconfig.a libbase.a $(INIH_LIBS) $(CHECK_LIBS)
@@ -34,3 +34,9 @@ test_config_hba_LDADD = $(CONFIG_TEST_LIBS)
 test_url_SOURCES = test/unit/test_url.c
 test_url_CFLAGS = $(CONFIG_TEST_CFLAGS)
 test_url_LDADD = $(CONFIG_TEST_LIBS)
+test_differences_SOURCES = test/unit/test_differences.c test/unit/files.h
+test_differences_CFLAGS = $(CONFIG_TEST_CFLAGS) \
+	-DTOP_SRCDIR='"$(abs_top_srcdir)"'
+test_differences_LDADD = $(CONFIG_TEST_LIBS)
+EXTRA_DIST += test/unit/samples/plain.ini test/unit/samples/fleet.ini \
+	test/unit/samples/ldap.ini test/unit/samples/two.ini
