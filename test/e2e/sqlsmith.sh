@@ -12,6 +12,8 @@ statement_timeout = 1s
 jit = off
 CONF
 pg_start
+# To copy a database may take longer than a statement of hers.
+pg 'alter role postgres set statement_timeout = 0'
 pg 'create role smith login'
 pg 'create database seed'
 pg "create table a (i int, t text, d date);

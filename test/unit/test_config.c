@@ -220,7 +220,7 @@ START_TEST(check_lists_everything)
 {
 	struct config_report r;
 
-	files_put("c", "[pgbouncer]\nauth_ldap_options = x\npool_mod = y\n"
+	files_put("c", "[pgbouncer]\nlogin_notify_message = x\npool_mod = y\n"
 	    "[databases]\na = port=x\nb = auth_user=y auth_query='select 1'\n"
 	    "d = auth_user=z\n[pgweir]\nauth_type = pam\n"
 	    "pool_idle_timeout = 5\n");
@@ -230,7 +230,7 @@ START_TEST(check_lists_everything)
 	ck_assert(strncmp(r.errors[1], "c:5: ", 5) == 0);
 	ck_assert(strncmp(r.errors[2], "c:9: ", 5) == 0);
 	ck_assert_uint_eq(r.nwarnings, 2);
-	ck_assert_str_eq(r.warnings[0], "c:2: auth_ldap_options is not "
+	ck_assert_str_eq(r.warnings[0], "c:2: login_notify_message is not "
 	    "implemented yet: it has no effect");
 	ck_assert_str_eq(r.warnings[1], "c:10: pool_idle_timeout is not "
 	    "implemented yet: it has no effect");

@@ -183,7 +183,7 @@ static const struct {
 	{ "server_tls_sslmode", "require", SETTING_IMPLEMENTED },
 	{ "server_tls_sslmode", "verify-full", SETTING_IMPLEMENTED },
 	{ "auth_ldap_options", "", SETTING_IMPLEMENTED },
-	{ "auth_ldap_options", "x", SETTING_ACCEPTED },
+	{ "auth_ldap_options", "x", SETTING_REFUSED },
 	{ "max_prepared_statements", "0", SETTING_IMPLEMENTED },
 	{ "pkt_buf", "8192", SETTING_SILENT },
 };
