@@ -21,6 +21,13 @@ test_statement_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_statement_LDADD = libpool.a libcluster.a libconfig.a libsql.a \
 	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
 
+check_PROGRAMS += test_shape
+TESTS += test_shape
+test_shape_SOURCES = test/unit/test_shape.c
+test_shape_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_shape_LDADD = libpool.a libcluster.a libconfig.a libsql.a \
+	libpgwire.a libnet.a libbase.a $(LIBRARIES_OUTSIDE) $(CHECK_LIBS)
+
 check_PROGRAMS += test_source
 TESTS += test_source
 test_source_SOURCES = test/unit/test_source.c
