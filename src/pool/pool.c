@@ -600,6 +600,7 @@ cut_replaced(struct server *s, const char *why)
 		relay_cut(s, why);
 }
 
+/* Others that are in use are closed when they come back. */
 void
 pool_follow(struct pool *p)
 {
