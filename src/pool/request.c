@@ -225,7 +225,7 @@ ask_again(struct client *c)
 {
 	client_set_state(c, CLIENT_IDLE);
 	if (c->link.retry != NULL)
-		c->wait.route = c->link.retry->route;
+		c->wait.route = retry_route(&c->link, pools_has_host(c->pool));
 	wait_for_server(c);
 }
 

@@ -70,6 +70,17 @@ retry_is_due(const struct link *link)
 	return link != NULL && link->retry != NULL && link->retry->due;
 }
 
+/* Where one replica is gone others may be, too, and so may be the rest of the
+ * connections to it. */
+enum route
+retry_route(const struct link *link, bool has_primary)
+{
+	const struct retry *r = link->retry;
+
+	return r->route == ROUTE_READ && r->tries > 1 && has_primary ?
+	    ROUTE_PRIMARY : r->route;
+}
+
 struct str
 retry_next(struct link *link)
 {
@@ -195,12 +206,36 @@ is_of_replicas(const struct retry *r, const struct error_fields *e)
 	return false;
 }
 
-/* A read, at a server that could not have written anything for it? */
+/* Does it name no function? Then its form tells that it only reads. */
 static bool
-is_read_at_replica(const struct server *s)
+is_plain(struct str text)
 {
-	return s->link->retry->route == ROUTE_READ && is_at_replica(s) &&
-	    is_whole(s->link, false);
+	struct sql_class k = classify_text(text);
+
+	return k.result == SQL_PARSED && (k.facts & SQL_READ) != 0 &&
+	    (k.facts & SQL_CALLS) == 0;
+}
+
+/* A read that has surely written nothing: a replica cannot, nor can a block
+ * that is READ ONLY. */
+static bool
+is_harmless_read(const struct server *s)
+{
+	const struct retry *r = s->link->retry;
+	const struct text *kept = &r->kept;
+	struct asked a;
+	unsigned i;
+
+	if (r->route != ROUTE_READ || !is_whole(s->link, false))
+		return false;
+	if (is_at_replica(s) || r->begin != NULL)
+		return true;
+	(void)asked_read(&a, (const unsigned char *)kept->p, kept->n,
+	    UINT32_MAX / 8, s->link->names);
+	for (i = 0; i < a.n; i++)
+		if (!is_plain(a.texts[i]))
+			return false;
+	return true;
 }
 
 /* Has it been at work for so short a time that nobody can have meant it, and
@@ -223,7 +258,7 @@ hides_goodbye(struct server *s, const struct error_fields *e)
 		return false;
 	r->unstarted = error_is(e, "57P01") && is_young(s) &&
 	    is_whole(s->link, true);
-	return r->unstarted || is_read_at_replica(s);
+	return r->unstarted || is_harmless_read(s);
 }
 
 static bool
@@ -238,7 +273,8 @@ hides_error(struct server *s, const struct error_fields *e)
 	/* A write at a primary that is none any more? */
 	if (error_is(e, "25006") && !is_at_replica(s))
 		topologies_suspect(&s->pooler->topologies, s->lane->host);
-	if (!is_of_replicas(r, e) || !is_read_at_replica(s))
+	if (!is_of_replicas(r, e) || !is_at_replica(s) ||
+	    !is_harmless_read(s))
 		return false;
 	s->lane->host->retries++;
 	r->route = ROUTE_PRIMARY;
@@ -316,7 +352,7 @@ retry_may_lose(const struct server *s)
 
 	if (!r->keeps || r->tries >= TRIES_MAX)
 		return false;
-	return r->kept.n == 0 || r->unstarted || is_read_at_replica(s);
+	return r->kept.n == 0 || r->unstarted || is_harmless_read(s);
 }
 
 bool

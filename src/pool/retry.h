@@ -39,6 +39,9 @@ void retry_end(struct link *);
 
 bool retry_is_due(const struct link *);
 
+enum route retry_route(const struct link *, bool has_primary);
+	/* Where the next server is to be. */
+
 struct str retry_next(struct link *);
 	/* The next server is linked: what it is to be sent first, which stays
 	 * in place until it has answered. */
