@@ -83,6 +83,13 @@ health_hurry(struct health *h, struct mono now)
 		h->due = now;
 }
 
+void
+health_ask_by(struct health *h, struct mono when)
+{
+	if (!mono_reached(when, h->due))
+		h->due = when;
+}
+
 bool
 health_is_up(const struct health *h)
 {

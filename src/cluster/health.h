@@ -57,6 +57,9 @@ void health_hurry(struct health *, struct mono now);
 	/* Something speaks against it: a probe is due, unless one was a
 	 * moment ago that failed. */
 
+void health_ask_by(struct health *, struct mono when);
+	/* A probe is due then at the latest. */
+
 bool health_is_up(const struct health *);
 
 const char *health_state_name(enum health_state);

@@ -39,6 +39,8 @@ struct topology {
 	uint64_t system;        /* the cluster; 0: not known yet */
 	uint32_t timeline;      /* the highest one seen in it */
 	uint32_t disputed;      /* timeline of a split brain; 0: none */
+	struct mono seeks_until; /* it has lost its primary; 0: it has one,
+				 * or never had */
 	struct lag lag;
 	const struct node *lag_of; /* whose log it is */
 };

@@ -18,6 +18,8 @@
 #include "config/config.h"
 #include "net/loop.h"
 
+#define SEEK_USEC INT64_C(60000000)
+
 static const char *const role_names[] = {
 #define X(id, name) name,
 	ROLES(X)
@@ -380,14 +382,47 @@ rules(const struct topologies *ts)
 	};
 }
 
+/* Where there was a primary until now, any host may be the next one at any
+ * moment: for a while all are asked often. */
+static void
+seek_primary(struct topology *t, bool had)
+{
+	struct topologies *ts = t->owner;
+	struct mono now = loop_now(ts->loop);
+	struct node *n;
+	size_t i;
+
+	if (topology_has(t, ROLE_PRIMARY))
+		t->seeks_until = (struct mono){ 0 };
+	else if (had)
+		t->seeks_until = mono_after(now, SEEK_USEC);
+	if (!mono_is_set(t->seeks_until) || mono_reached(now, t->seeks_until))
+		return;
+	for (i = 0; i < t->n; i++) {
+		n = t->members[i].node;
+		if (!node_is_asked(n))
+			continue;
+		health_ask_by(&n->health, mono_after(now, HEALTH_EAGER_USEC));
+		if (ts->on_node != NULL)
+			ts->on_node(ts->monitor, n);
+	}
+}
+
 static void
 judge_all_of(struct topologies *ts, const struct host *h)
 {
+	struct topology *t;
 	struct list *l;
+	bool had;
 
-	LIST_EACH (l, &ts->all)
-		if (find(topology_of(l), h) != NULL)
-			judge_now(topology_of(l));
+	LIST_EACH (l, &ts->all) {
+		t = topology_of(l);
+		if (find(t, h) == NULL)
+			continue;
+		had = topology_has(t, ROLE_PRIMARY);
+		judge_now(t);
+		seek_primary(t, had);
+	}
 	announce(ts);
 }
 

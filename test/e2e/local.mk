@@ -15,6 +15,7 @@ E2E_TESTS = \
 	test/e2e/balance.sh \
 	test/e2e/split_brain.sh \
 	test/e2e/routing.sh \
+	test/e2e/swap.sh \
 	test/e2e/faults.sh \
 	test/e2e/sqlsmith.sh \
 	test/e2e/syscalls.sh \

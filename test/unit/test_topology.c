@@ -594,6 +594,54 @@ START_TEST(a_suspect_is_asked_at_once)
 }
 END_TEST
 
+/* How long until host i is asked, in milliseconds. */
+static int64_t
+asked_in(struct stage *s, size_t i)
+{
+	struct topology_status st;
+
+	topology_status(s->t, i, &st);
+	return mono_between(loop_now(s->loop), st.node->health.due) / 1000;
+}
+
+START_TEST(i19_all_are_asked_often_while_there_is_no_primary)
+{
+	static const char *const up[] = {
+		"a P 1 1", "b R 1 1", "c R 1 1", NULL,
+	};
+	static const char *const down[] = { "a F3", NULL };
+	static const char *const replica[] = { "+250", "b R 1 1", NULL };
+	static const char *const promoted[] = { "b P 2 5", NULL };
+	static const char *const late[] = { "+61000", "b R 1 1", NULL };
+	unsigned asked = 0;
+	struct stage s;
+
+	files_start();
+	start(&s, SETTINGS, HOSTS);
+	run(&s, up, "up");
+	s.all.on_node = on_node;
+	s.all.monitor = &asked;
+	ck_assert_int_eq(asked_in(&s, 1), 3000);
+	run(&s, down, "down");
+	ck_assert_int_eq(asked_in(&s, 1), 250);
+	ck_assert_int_eq(asked_in(&s, 2), 250);
+	ck_assert_uint_gt(asked, 3);
+	run(&s, replica, "still a replica");
+	ck_assert_int_eq(asked_in(&s, 1), 250);
+	run(&s, promoted, "promoted");
+	ck_assert_int_eq(asked_in(&s, 1), 3000);
+	/* Not for ever. */
+	run(&s, down, "nothing new");
+	run(&s, (const char *const[]){ "b F3", NULL }, "down");
+	run(&s, late, "late");
+	ck_assert_int_gt(asked_in(&s, 1), 0);
+	run(&s, (const char *const[]){ "b R 1 1", NULL }, "up again");
+	ck_assert_int_eq(asked_in(&s, 1), 3000);
+	stop(&s);
+	files_stop();
+}
+END_TEST
+
 START_TEST(lag_reaches_back_for_hours)
 {
 	struct mono t0 = { 1000000 }, now = t0;
@@ -650,6 +698,8 @@ main(void)
 	tcase_add_test(rest, l59_a_replica_that_comes_back_starts_slowly);
 	tcase_add_test(rest, a_host_that_is_down_has_no_weight);
 	tcase_add_test(rest, a_suspect_is_asked_at_once);
+	tcase_add_test(rest,
+	    i19_all_are_asked_often_while_there_is_no_primary);
 	tcase_add_test(rest, lag_reaches_back_for_hours);
 	suite_add_tcase(s, rest);
 	srunner_run_all(r, CK_ENV);
