@@ -2,6 +2,7 @@
 EXTRA_DIST += packaging/build-deb packaging/try-in-chroot \
 	packaging/systemd/pgweir.service packaging/systemd/pgweir@.service \
 	packaging/systemd/pgweir.socket packaging/bash-completion/pgweir \
+	packaging/debian/README.Debian \
 	packaging/debian/changelog.in packaging/debian/clean \
 	packaging/debian/control packaging/debian/copyright \
 	packaging/debian/docs packaging/debian/examples \

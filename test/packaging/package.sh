@@ -34,7 +34,8 @@ for line in \
 	'-rw-r--r-- root/root ./lib/systemd/system/pgweir@.service' \
 	'-rw-r--r-- root/root ./lib/systemd/system/pgweir.socket' \
 	'-rw-r--r-- root/root ./usr/share/bash-completion/completions/pgweir' \
-	'-rw-r--r-- root/root ./usr/share/doc/pgweir/README.md.gz'; do
+	'-rw-r--r-- root/root ./usr/share/doc/pgweir/README.md.gz' \
+	'-rw-r--r-- root/root ./usr/share/doc/pgweir/README.Debian'; do
 	grep -qxF -e "$line" "$T/files" || fail "not there: $line"
 done
 for page in "$E2E"/../../man/*.[1-8]; do

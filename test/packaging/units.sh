@@ -156,11 +156,19 @@ pgweir_start '
 byname = host=localhost port='"$PG_PORT"' dbname=postgres
 * = host='"$HOST port=$PG_PORT"
 query 'select 1' >/dev/null
-query 'select 1' byname >/dev/null 2>&1 || true
+# Nobody listens there: it is for the resolver's calls.
+PGCONNECT_TIMEOUT=2 query 'select 1' byname >/dev/null 2>&1 || true
 kill -HUP "$(pgweir_pid)"
 console 'show pools' >/dev/null
+# The successor lives in the sandbox as well.
+"$T/bin/traced" --restart "$T/pgweir.ini" >"$T/out" 2>&1 ||
+	fail "$(cat "$T/out")"
+await_pid pgweir
+cp "$T/pgweir.pid" "$T/pids/pgweir"
+query 'select 1' >/dev/null
 pgweir_stop INT
 awk '{ sub(/\(.*/, "", $2); print $2 }' "$T/trace" |
 	grep -x '[a-z][a-z0-9_]*' | sort -u >"$T/calls"
-expect 'calls were seen' "$(grep -cx -e epoll_wait -e accept4 "$T/calls")" 2
+expect 'calls were seen' "$(grep -cx -e epoll_wait -e accept4 -e execve \
+	-e recvmsg "$T/calls")" 4
 expect 'forbidden' "$(comm -23 "$T/calls" <(comm -23 "$T/good" "$T/bad"))" ''
