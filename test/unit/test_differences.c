@@ -118,6 +118,33 @@ START_TEST(every_row_is_about_a_setting)
 }
 END_TEST
 
+/* What stands beside the generated sample. */
+START_TEST(the_minimal_sample_loads)
+{
+	struct config_report r;
+	struct config *c;
+	struct err err;
+	char line[256];
+	FILE *in = fopen(TOP_SRCDIR "/etc/pgweir-minimal.ini", "r");
+	FILE *out = fopen("minimal.ini", "w");
+
+	ck_assert(in != NULL && out != NULL);
+	fclose(fopen("userlist.txt", "w"));
+	while (fgets(line, sizeof line, in) != NULL)
+		fputs(strncmp(line, "auth_file", 9) == 0 ?
+		    "auth_file = userlist.txt\n" : line, out);
+	fclose(in);
+	fclose(out);
+	ck_assert(config_check("minimal.ini", &r));
+	ck_assert_uint_eq(r.nwarnings, 0);
+	config_report_fini(&r);
+	c = config_load("minimal.ini", &err);
+	ck_assert(c != NULL);
+	ck_assert_int_eq(c->server_connections, 50);
+	config_unref(c);
+}
+END_TEST
+
 /* Debian's own, where PgBouncer is installed; it may be unreadable. */
 START_TEST(debians_file_runs)
 {
@@ -146,6 +173,7 @@ main(void)
 	tcase_add_test(t, what_is_not_implemented_is_told);
 	tcase_add_test(t, a_file_of_ours_differs_from_nothing);
 	tcase_add_test(t, every_row_is_about_a_setting);
+	tcase_add_test(t, the_minimal_sample_loads);
 	tcase_add_test(t, debians_file_runs);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
