@@ -10,7 +10,6 @@ page=$E2E/../../man/pgweir-runbook.7
 
 it 'a server, and pgweir as in the demonstration'
 pg_start
-pg 'create role guest login'
 users postgres '' admin '' stats '' guest ''
 pgweir_start "
 pool_mode = transaction
