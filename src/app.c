@@ -575,9 +575,10 @@ start(struct app *app, const struct config *c, struct err *err)
 	    !entrance_open(&app->entrance, c, err) ||
 	    !write_pidfile(app, c, err))
 		return false;
-	entrance_commit(&app->entrance, app->loop);
 	log_up();
+	/* The manager must know us before the process before us ends. */
 	service_ready();
+	entrance_commit(&app->entrance, app->loop);
 	if (app->watchdog.every_usec > 0)
 		on_watchdog(&app->watchdog.timer);
 	if (app->options->daemonize) {

@@ -1,6 +1,6 @@
 # tests of net (names, listeners) and of the program
 PROGRAM_TESTS = test_resolve test_listener test_options test_daemon \
-	test_app
+	test_handover test_app
 check_PROGRAMS += $(PROGRAM_TESTS)
 TESTS += $(PROGRAM_TESTS)
 PROGRAM_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -18,6 +18,9 @@ test_options_LDADD = libprogram.a $(PROGRAM_TEST_LIBS)
 test_daemon_SOURCES = test/unit/test_daemon.c
 test_daemon_CFLAGS = $(PROGRAM_TEST_CFLAGS)
 test_daemon_LDADD = libprogram.a $(PROGRAM_TEST_LIBS)
+test_handover_SOURCES = test/unit/test_handover.c
+test_handover_CFLAGS = $(PROGRAM_TEST_CFLAGS)
+test_handover_LDADD = libprogram.a $(PROGRAM_TEST_LIBS)
 test_app_SOURCES = test/unit/test_app.c
 test_app_CFLAGS = $(PROGRAM_TEST_CFLAGS)
 test_app_LDADD = libprogram.a libconfig.a libpgwire.a $(PROGRAM_TEST_LIBS) \

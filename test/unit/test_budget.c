@@ -72,6 +72,36 @@ START_TEST(the_limit_is_over_all_purposes)
 }
 END_TEST
 
+START_TEST(what_other_processes_may_hold_is_not_ours)
+{
+	struct ticket t[4] = { 0 };
+
+	count.limit = 3;
+	budget_set_elsewhere(&budget, 1, 1);
+	ck_assert_uint_eq(budget_limit(&budget), 3);
+	ck_assert_uint_eq(budget_usable(&budget), 1);
+	ck_assert(budget_take(&budget, BUDGET_POOL, &t[0]));
+	ck_assert(!budget_take(&budget, BUDGET_POOL, &t[1]));
+	budget_set_elsewhere(&budget, 0, 1);
+	ck_assert(budget_take(&budget, BUDGET_POOL, &t[1]));
+	ck_assert(!budget_take(&budget, BUDGET_POOL, &t[2]));
+	/* More than there is: nobody takes away what is held. */
+	budget_set_elsewhere(&budget, 9, 9);
+	ck_assert_uint_eq(budget_usable(&budget), 0);
+	budget_set_elsewhere(&budget, 0, 0);
+	ck_assert(budget_take(&budget, BUDGET_POOL, &t[2]));
+	ck_assert(!budget_take(&budget, BUDGET_POOL, &t[3]));
+	/* Without a limit it does not matter. */
+	count.limit = 0;
+	budget_set_elsewhere(&budget, 5, 5);
+	ck_assert(budget_take(&budget, BUDGET_POOL, &t[3]));
+	budget_give(&t[0]);
+	budget_give(&t[1]);
+	budget_give(&t[2]);
+	budget_give(&t[3]);
+}
+END_TEST
+
 /* h32: a limit that was lowered takes nothing away, and gives nothing. */
 START_TEST(a_lower_limit)
 {
@@ -401,6 +431,7 @@ main(void)
 	tcase_add_checked_fixture(t, start, stop);
 	tcase_add_test(t, without_a_limit_all_get_one);
 	tcase_add_test(t, the_limit_is_over_all_purposes);
+	tcase_add_test(t, what_other_processes_may_hold_is_not_ours);
 	tcase_add_test(t, a_lower_limit);
 	tcase_add_test(t, a_ticket_is_given_back_once);
 	tcase_add_test(t, h29_a_ticket_comes_back_late);

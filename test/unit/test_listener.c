@@ -35,7 +35,7 @@ static void
 on_accept(struct listeners *from, int fd, const struct addr *peer,
     const struct addr *local)
 {
-	ck_assert_ptr_eq(from, &ls);
+	ck_assert_ptr_eq(from->loop, loop);
 	accepted++;
 	if (last_fd != -1)
 		close(last_fd);
@@ -507,6 +507,70 @@ START_TEST(k22_inherited_socket_is_used_and_not_removed)
 }
 END_TEST
 
+static void
+copy_fd(void *arg, int fd)
+{
+	*(int *)arg = dup(fd);
+}
+
+START_TEST(offered_socket_is_used_at_its_address_only)
+{
+	const struct listener_options o = { .backlog = 5 };
+	struct listeners next;
+	struct err err;
+	int unix_fd = -1, tcp_fd = -1, client;
+	uint16_t port;
+
+	ck_assert_uint_eq(listeners_open_tcp(&ls, "127.0.0.1", 0), 1);
+	port = port_of_first();
+	ck_assert_uint_eq(listeners_each(&ls, copy_fd, &tcp_fd), 1);
+	listeners_leave(&ls);
+	ck_assert(listeners_open_unix(&ls, path, 6432, 0700, NULL, &err));
+	ck_assert_uint_eq(listeners_each(&ls, copy_fd, &unix_fd), 1);
+
+	/* Its clients wait for the next one. */
+	listeners_leave(&ls);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	client = dial(AF_INET, port);
+	ck_assert_int_ne(client, -1);
+	listeners_init(&next, loop, &o, on_accept);
+	ck_assert(listeners_offer(&next, unix_fd));
+	ck_assert(listeners_offer(&next, tcp_fd));
+	ck_assert(!listeners_offer(&next, dup(client)));
+	/* Another place: a socket of its own. */
+	ck_assert_uint_eq(listeners_open_tcp(&next, "127.0.0.2", port), 1);
+	ck_assert(listeners_open_unix(&next, path, 6432, 0711, NULL, &err));
+	ck_assert_uint_eq(listeners_each(&next, NULL, NULL), 2);
+	ck_assert_uint_eq(listeners_open_tcp(&next, "127.0.0.1", port), 1);
+	loop_turn(loop, false);
+	ck_assert_uint_eq(accepted, 1);
+	listeners_fini(&next);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	close(client);
+}
+END_TEST
+
+START_TEST(offered_socket_that_nobody_wants_is_closed)
+{
+	struct err err;
+	int fd = -1;
+
+	ck_assert(listeners_open_unix(&ls, path, 6432, 0700, NULL, &err));
+	ck_assert_uint_eq(listeners_each(&ls, copy_fd, &fd), 1);
+	listeners_leave(&ls);
+	ck_assert(listeners_offer(&ls, fd));
+	listeners_leave(&ls);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	unlink(path);
+	ck_assert(listeners_open_unix(&ls, path, 6432, 0700, NULL, &err));
+	ck_assert_uint_eq(listeners_each(&ls, copy_fd, &fd), 1);
+	listeners_leave(&ls);
+	ck_assert(listeners_offer(&ls, fd));
+	listeners_drop_offered(&ls);
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -537,6 +601,8 @@ main(void)
 	tcase_add_test(t, closing_from_within_accept_is_safe);
 	tcase_add_test(t, held_clients_wait_in_the_backlog);
 	tcase_add_test(t, k22_inherited_socket_is_used_and_not_removed);
+	tcase_add_test(t, offered_socket_is_used_at_its_address_only);
+	tcase_add_test(t, offered_socket_that_nobody_wants_is_closed);
 	suite_add_tcase(s, t);
 	run = srunner_create(s);
 	srunner_run_all(run, CK_NORMAL);
