@@ -38,4 +38,30 @@ while read -r name; do
 	grep -q "^$name) shift" bootstrap ||
 		complain "bootstrap knows no $name"
 done < <(grep -o '^	\./bootstrap [a-z]*' README.md | awk 'NF > 1 { print $2 }')
+
+# run_by COMMAND FILE TEXT: such a command is run there, as the text tells.
+commands=0
+run_by()
+{
+	local n
+
+	n=$(grep -cF "	$1" README.md)
+	[ "$n" -gt 0 ] || complain "nobody is told to type $1"
+	commands=$((commands + n))
+	grep -qF -- "$3" "$2" || complain "$1 is not run by $2"
+}
+
+run_by './bootstrap demo' .ci/run './bootstrap demo --once'
+run_by './bootstrap check' .ci/run './bootstrap check'
+run_by './bootstrap && mkdir build' bootstrap 'autoreconf -fi'
+run_by 'pgweir postgres://' test/e2e/process.sh 'pgweir_spawn "postgres://'
+run_by 'pgweir --check /etc/pgweir' test/packaging/units.sh '--check'
+run_by 'pgweir /etc/pgweir' test/packaging/units.sh 'pgweir.ini'
+run_by 'pgweir --check /etc/pgbouncer' test/unit/test_differences.c \
+	'/etc/pgbouncer/pgbouncer.ini'
+run_by 'pgweir /etc/pgbouncer' test/e2e/process.sh 'pgbouncer'
+run_by 'psql -h 127.0.0.1 -p 6432 -U admin pgweir' test/e2e/runbook.sh psql
+told=$(grep -cE '^	(\./|pgweir |psql |make )' README.md)
+[ "$commands" -eq "$told" ] ||
+	complain "of $told commands $commands are known to be run by a test"
 exit $bad
