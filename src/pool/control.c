@@ -94,6 +94,14 @@ await(struct pooler *p, struct control_wait *w, enum control_goal goal)
 }
 
 static bool
+has_no_server(const struct pooler *p)
+{
+	uint32_t cursor = 0;
+
+	return roster_next(&p->servers, &cursor) == NULL;
+}
+
+static bool
 is_drained(const struct pooler *p)
 {
 	switch (p->shutdown) {
@@ -102,7 +110,10 @@ is_drained(const struct pooler *p)
 	case SHUTDOWN_WAIT_FOR_SERVERS:
 		return count_servers(p, NULL) == 0;
 	case SHUTDOWN_WAIT_FOR_CLIENTS:
-		return p->counts.all == 0;
+		/* What our servers hold of the budget is the successor's as
+		 * soon as we have ended. */
+		return p->counts.all == 0 &&
+		    (!p->succeeded || has_no_server(p));
 	}
 	return true;
 }
@@ -122,6 +133,16 @@ review_waits(struct pooler *p)
 	}
 }
 
+static void
+close_idle(struct pooler *p, const struct database *db)
+{
+	struct list *n;
+
+	LIST_EACH (n, &p->pools)
+		if (is_meant(pool_of(n), db))
+			pool_close_idle(pool_of(n), "pause mode");
+}
+
 void
 control_review(struct pooler *p)
 {
@@ -130,6 +151,10 @@ control_review(struct pooler *p)
 		log_warning(NULL, "nobody is left on the console: end of "
 		    "SUSPEND");
 		(void)control_resume(p, NULL);
+	}
+	if (p->succeeded && p->draining && p->counts.all == 0 && !p->paused) {
+		p->paused = true;
+		close_idle(p, NULL);
 	}
 	if (!p->draining || p->stopping || !is_drained(p))
 		return;
@@ -157,16 +182,6 @@ find(struct pooler *p, const char *name, bool make, enum control *rc)
 	if (db != NULL)
 		*rc = CONTROL_DONE;
 	return db;
-}
-
-static void
-close_idle(struct pooler *p, const struct database *db)
-{
-	struct list *n;
-
-	LIST_EACH (n, &p->pools)
-		if (is_meant(pool_of(n), db))
-			pool_close_idle(pool_of(n), "pause mode");
 }
 
 enum control

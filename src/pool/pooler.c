@@ -125,6 +125,8 @@ on_burial(struct chore *chore)
 		client_destroy(container_of(n, struct client, wait.member));
 	while ((n = list_pop(&p->dead_servers)) != NULL)
 		server_destroy(container_of(n, struct server, member));
+	if (p->draining && p->succeeded)
+		chore_add(p->loop, &p->review);
 }
 
 static void
