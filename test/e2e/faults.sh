@@ -15,8 +15,7 @@ pg_stop
 pg_start
 
 users postgres '' locked wrong admin '' stats ''
-absent=${HOST%.*}.254		# nobody listens there
-[ "$absent" != "$HOST" ] || absent=${HOST%.*}.253
+absent=$OTHER_HOST
 pgweir_start "
 pool_mode = transaction
 default_pool_size = 3

@@ -139,6 +139,8 @@ prepare()
 	# The process id makes an address of our own out of 127.0.0.0/8. The
 	# ports lie below those that the kernel gives to outgoing calls.
 	HOST=127.$((64 + ($$ >> 16) % 64)).$(($$ >> 8 & 255)).$(($$ & 255))
+	# Nobody listens there, unless the test does.
+	OTHER_HOST=127.$((128 + ($$ >> 16) % 64)).$(($$ >> 8 & 255)).$(($$ & 255))
 	PG_PORT=21432
 	PORT=26432
 }

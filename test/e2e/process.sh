@@ -3,8 +3,6 @@
 . "${0%/*}/lib.sh"
 
 pg_start
-OTHER_HOST=${HOST%.*}.254
-[ "$OTHER_HOST" != "$HOST" ] || OTHER_HOST=${HOST%.*}.253
 extra="
 pool_mode = transaction
 [databases]

@@ -167,7 +167,7 @@ note_pid pgweir
 expect 'works' "$(query 'select 7')" 7
 
 it 'another listen_addr in the file: the new one listens there'
-other=127.65.${HOST#*.*.}		# nobody else's
+other=$OTHER_HOST
 first=$(pid_now)
 sed -i "s|^listen_addr.*|listen_addr = $other|" "$T/pgweir.ini"
 takes_over

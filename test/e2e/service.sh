@@ -196,8 +196,7 @@ m.stop()
 PY
 
 it 'k22 sockets of the manager are used, wherever they lead'
-other=${HOST%.*}.254
-[ "$other" != "$HOST" ] || other=${HOST%.*}.253
+other=$OTHER_HOST
 export OTHER=$other
 scene <<'PY'
 m = Manager([(os.environ['OTHER'], 6001), T + '/.s.PGSQL.%d' % PORT])
