@@ -51,11 +51,11 @@ struct link {
 	struct paramset *startup;       /* as at its login: RESET's target */
 	struct paramset *resetting;     /* as they were before a RESET whose
 					 * effect is not known yet; or NULL */
-	bool discarding;                /* that is of all of them */
 	struct extras *extras;          /* others of its login; NULL: none */
 	struct names *names;            /* of its statements; NULL: none */
 	struct retry *retry;            /* NULL: it is asked once; retry.h */
 	uint32_t passing;               /* bytes left of a frame from it */
+	bool discarding;                /* a reset of all is under way */
 	bool single_statements;         /* no transaction blocks */
 	bool tracking;                  /* statements follow the client */
 	bool unnamed;                   /* it has sent an unnamed Parse */

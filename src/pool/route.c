@@ -63,7 +63,12 @@ read_wish(struct str value, enum wish *wish)
 bool
 route_ask(struct client *c, const char *value)
 {
-	return read_wish(str_of(value), &c->routing.startup);
+	enum wish wish;
+
+	if (!read_wish(str_of(value), &wish))
+		return false;
+	c->routing.startup = wish;
+	return true;
 }
 
 static enum wish

@@ -22,14 +22,15 @@ enum wish {
 	WISH_REPLICA
 };
 
+/* Every client has one: it is kept small. */
 struct route_state {
-	enum wish startup;      /* what it asked for at its login */
-	enum wish wish;         /* not DEFAULT, once it is logged in */
-	bool serializable;      /* it has made that its default */
-	bool temporary;         /* it has made temporary tables */
 	char *begin;            /* what is to be sent for a BEGIN that was
 				 * answered; NULL: there is none */
-	enum wish begun;        /* the wish it had */
+	enum wish begun : 4;    /* the wish it had */
+	enum wish startup : 4;  /* what it asked for at its login */
+	enum wish wish : 4;     /* not DEFAULT, once it is logged in */
+	bool serializable : 1;  /* it has made that its default */
+	bool temporary : 1;     /* it has made temporary tables */
 };
 
 bool route_ask(struct client *, const char *value);
