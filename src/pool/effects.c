@@ -7,6 +7,7 @@
  */
 #include "pool/prepared.h"
 #include "pool/prepared_state.h"
+#include "pool/retry.h"
 
 #include <string.h>
 
@@ -113,6 +114,8 @@ settle_name(struct link *link, const struct effect *e, bool done)
 	name->pending = false;
 	if (!done)
 		names_remove(link->names, e->name);
+	else if (link->retry != NULL)
+		retry_named(link, e->name);
 }
 
 /* A Close that was never read: the name is there after all. */

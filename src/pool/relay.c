@@ -212,9 +212,8 @@ answer_client(struct link *link)
 		return;
 	while ((type = tracker_take_local(&s->tracker)) != 0)
 		writer_empty(&text, type);
-	if (text.n > 0 && link->retry != NULL)
-		retry_answered(link);
-	conn_send(link->conn, text.p, text.n);
+	if (text.n > 0 && (link->retry == NULL || !retry_defers(link, &text)))
+		conn_send(link->conn, text.p, text.n);
 	text_fini(&text);
 }
 
@@ -428,6 +427,10 @@ add_local(struct server *s, struct slices *out)
 {
 	char type;
 
+	if (s->tracker.nlocal > 0 && s->link->retry != NULL) {
+		slices_flush(out, s->link);
+		answer_client(s->link);
+	}
 	while ((type = tracker_take_local(&s->tracker)) != 0)
 		slices_add(out, s->link, type == BE_PARSE_COMPLETE ?
 		    parse_complete : close_complete, sizeof parse_complete);

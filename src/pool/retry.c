@@ -6,6 +6,7 @@
  *
  *	- if nothing of it was sent yet, or the server says goodbye to what is
  *	  sent before it, a BEGIN that has waited;
+ *	- if it executes nothing, but prepares;
  *	- if it is a read, and the replica is lost, or answers with an error:
  *	  that may be for the replica's being one. Then the primary is asked,
  *	  once, and its answer counts;
@@ -18,10 +19,13 @@
  */
 #include "pool/retry.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/must.h"
 #include "cluster/host.h"
 #include "cluster/topology.h"
+#include "net/conn.h"
 #include "pgwire/error.h"
 #include "pgwire/frame.h"
 #include "pgwire/messages.h"
@@ -29,6 +33,7 @@
 #include "pgwire/writer.h"
 #include "pool/asked.h"
 #include "pool/lane.h"
+#include "pool/names.h"
 #include "pool/outgoing.h"
 #include "pool/pools.h"
 #include "pool/relay.h"
@@ -60,6 +65,8 @@ retry_end(struct link *link)
 		return;
 	mem_free(r->begin);
 	text_fini(&r->kept);
+	text_fini(&r->deferred);
+	text_fini(&r->named);
 	mem_free(r);
 	link->retry = NULL;
 }
@@ -81,15 +88,38 @@ retry_route(const struct link *link, bool has_primary)
 	    ROUTE_PRIMARY : r->route;
 }
 
+void
+retry_named(struct link *link, const char *name)
+{
+	struct retry *r = link->retry;
+
+	if (r->keeps)
+		text_add(&r->named, name, strlen(name) + 1);
+}
+
+/* What made these names is about to be sent again. */
+static void
+forget_named(struct link *link)
+{
+	struct text *named = &link->retry->named;
+	size_t at;
+
+	for (at = 0; at < named->n; at += strlen(named->p + at) + 1)
+		names_remove(link->names, named->p + at);
+	text_fini(named);
+}
+
 struct str
 retry_next(struct link *link)
 {
 	struct retry *r = link->retry;
 
+	forget_named(link);
 	r->due = false;
 	r->begun = r->ended = false;
 	r->unstarted = false;
 	r->replays = r->kept.n > 0;
+	text_fini(&r->deferred);
 	return (struct str){ r->kept.p, r->kept.n };
 }
 
@@ -141,11 +171,29 @@ retry_pauses(struct link *link, const unsigned char *p, size_t n)
 	return !link->hooks->stays(link, p, n);
 }
 
+bool
+retry_defers(struct link *link, const struct text *answers)
+{
+	struct retry *r = link->retry;
+
+	if (!r->keeps || !r->ended) {
+		retry_answered(link);
+		return false;
+	}
+	text_add(&r->deferred, answers->p, answers->n);
+	return true;
+}
+
 void
 retry_answered(struct link *link)
 {
-	link->retry->keeps = false;
-	text_fini(&link->retry->kept);
+	struct retry *r = link->retry;
+
+	conn_send(link->conn, r->deferred.p, r->deferred.n);
+	text_fini(&r->deferred);
+	text_fini(&r->named);
+	text_fini(&r->kept);
+	r->keeps = false;
 }
 
 static bool
@@ -172,17 +220,25 @@ is_one_transaction(struct str text)
 
 /* Is what was sent exactly one request, which can be sent again? */
 static bool
-is_whole(const struct link *link, bool one_transaction)
+is_whole(const struct link *link, struct asked *a)
 {
 	const struct text *kept = &link->retry->kept;
+
+	return link->passing == 0 && asked_read(a,
+	    (const unsigned char *)kept->p, kept->n, UINT32_MAX / 8,
+	    link->names) == ASKED && a->bytes == kept->n;
+}
+
+/* And one that has not committed? */
+static bool
+is_uncommitted(const struct link *link)
+{
 	struct asked a;
 	unsigned i;
 
-	if (link->passing > 0 || asked_read(&a, (const unsigned char *)kept->p,
-	    kept->n, UINT32_MAX / 8, link->names) != ASKED ||
-	    a.bytes != kept->n)
+	if (!is_whole(link, &a))
 		return false;
-	for (i = 0; i < a.n && one_transaction; i++)
+	for (i = 0; i < a.n; i++)
 		if (!is_one_transaction(a.texts[i]))
 			return false;
 	return true;
@@ -216,22 +272,23 @@ is_plain(struct str text)
 	    (k.facts & SQL_CALLS) == 0;
 }
 
-/* A read that has surely written nothing: a replica cannot, nor can a block
- * that is READ ONLY. */
+/* Has it surely written nothing? What only prepares has not, nor has a read at
+ * a replica, nor in a block that is READ ONLY. */
 static bool
-is_harmless_read(const struct server *s)
+is_harmless(const struct server *s)
 {
 	const struct retry *r = s->link->retry;
-	const struct text *kept = &r->kept;
 	struct asked a;
 	unsigned i;
 
-	if (r->route != ROUTE_READ || !is_whole(s->link, false))
+	if (!is_whole(s->link, &a))
+		return false;
+	if (!a.executes)
+		return true;
+	if (r->route != ROUTE_READ)
 		return false;
 	if (is_at_replica(s) || r->begin != NULL)
 		return true;
-	(void)asked_read(&a, (const unsigned char *)kept->p, kept->n,
-	    UINT32_MAX / 8, s->link->names);
 	for (i = 0; i < a.n; i++)
 		if (!is_plain(a.texts[i]))
 			return false;
@@ -257,8 +314,8 @@ hides_goodbye(struct server *s, const struct error_fields *e)
 	if (r->tries > 0 && !is_young(s))
 		return false;
 	r->unstarted = error_is(e, "57P01") && is_young(s) &&
-	    is_whole(s->link, true);
-	return r->unstarted || is_harmless_read(s);
+	    is_uncommitted(s->link);
+	return r->unstarted || is_harmless(s);
 }
 
 static bool
@@ -274,7 +331,7 @@ hides_error(struct server *s, const struct error_fields *e)
 	if (error_is(e, "25006") && !is_at_replica(s))
 		topologies_suspect(&s->pooler->topologies, s->lane->host);
 	if (!is_of_replicas(r, e) || !is_at_replica(s) ||
-	    !is_harmless_read(s))
+	    !is_harmless(s))
 		return false;
 	s->lane->host->retries++;
 	r->route = ROUTE_PRIMARY;
@@ -316,8 +373,7 @@ fails(struct server *s, const unsigned char *p, size_t n)
 			    f.len - FRAME_HEADER);
 			return hides_error(s, &e);
 		}
-		/* Answers of ours in between would be given twice. */
-		if (!is_preface(f.type) || s->tracker.nlocal > 0)
+		if (!is_preface(f.type))
 			return false;
 		p += f.len;
 		n -= f.len;
@@ -352,7 +408,7 @@ retry_may_lose(const struct server *s)
 
 	if (!r->keeps || r->tries >= TRIES_MAX)
 		return false;
-	return r->kept.n == 0 || r->unstarted || is_harmless_read(s);
+	return r->kept.n == 0 || r->unstarted || is_harmless(s);
 }
 
 bool

@@ -22,6 +22,8 @@ struct retry {
 	uint8_t tries;
 	char *begin;            /* goes before, unseen; NULL: nothing */
 	struct text kept;       /* what the client has sent */
+	struct text deferred;   /* answers of ours, for the server's first */
+	struct text named;      /* statements made, each ended by a zero */
 	bool begun;             /* begin was sent to this server */
 	bool ended;             /* so was the end of a request */
 	bool keeps;             /* the client has seen no answer yet */
@@ -57,9 +59,18 @@ void retry_keep(struct link *, const void *, size_t n);
 void retry_sent(struct link *, char type);
 	/* A frame of this type was. */
 
+void retry_named(struct link *, const char *);
+	/* A statement of this name was made. To be made again it must not be
+	 * there. */
+
 bool retry_pauses(struct link *, const unsigned char *, size_t n);
 	/* These bytes are of a request that may be for another server: has
 	 * it to wait until this one has answered? */
+
+bool retry_defers(struct link *, const struct text *answers);
+	/* These are ours to give now. False: give them, and that was the end
+	 * of retrying. True: they go before the first answer of the server,
+	 * which is certain to come, and are forgotten if it does not. */
 
 void retry_answered(struct link *);
 	/* The client sees something that can be said only once. */

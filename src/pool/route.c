@@ -466,8 +466,8 @@ decide(struct client *c, const struct asked *a, enum route *route,
 	if (c->pool->mode == POOL_TRANSACTION && is_answerable(a) &&
 	    may_be_deferred(c, &s.first, wish))
 		return defer_begin(c, a, wish, bytes);
-	if (s.reads || a->n == 0 || (begins_a_read(c, &s.first) && a->n > 1 &&
-	    is_read(&s.second)))
+	if (s.reads || !a->executes || (begins_a_read(c, &s.first) &&
+	    a->n > 1 && is_read(&s.second)))
 		reads = true;
 	if (wish == WISH_REPLICA)
 		*route = reads ? ROUTE_READ : ROUTE_REPLICA;
