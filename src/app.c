@@ -159,12 +159,14 @@ apply(void *context, const struct config *fresh, struct err *err)
 static bool
 take_new_config(struct app *app, struct err *err)
 {
-	struct config *fresh = config_reload(pooler_config(app->pooler), err);
-	bool ok;
+	const struct config *old = pooler_config(app->pooler);
+	struct config *fresh = config_reload(old, err);
+	bool ok = fresh != NULL && apply(app, fresh, err);
+	struct err ignored;
 
+	/* The file of the log may have been rotated all the same. */
 	if (fresh == NULL)
-		return false;
-	ok = apply(app, fresh, err);
+		(void)set_up_log(app, old, &ignored);
 	config_unref(fresh);
 	return ok;
 }

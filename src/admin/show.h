@@ -63,7 +63,7 @@ struct walk {
 	const struct pooler *pooler;
 	const struct show *show;
 	uint32_t cursor;
-	struct stats total, average;    /* TOTALS: the sums */
+	struct stats_facts all;         /* TOTALS, over its rows */
 	union {
 		struct socket_facts socket;
 		struct pool_facts pool;

@@ -105,39 +105,6 @@ static const struct {
 	COUNTER("client_login_count", client_login_count),
 };
 
-static uint64_t
-mean(double sum, uint64_t count)
-{
-	return count != 0 ? (uint64_t)(sum / (double)count) : 0;
-}
-
-/*
- * Add up all databases. Averages per second add up; a time per transaction
- * counts as often as there were transactions.
- */
-static void
-add_up(struct walk *w)
-{
-	double xact = 0, query = 0, wait = 0;
-	struct stats *avg = &w->average;
-	uint32_t cursor = 0;
-	struct stats_facts f;
-
-	while (facts_stats(w->pooler, &cursor, &f)) {
-		stats_add(&w->total, &f.total);
-		stats_add(avg, &f.average);
-		xact += (double)f.average.xact_time *
-		    (double)f.average.xact_count;
-		query += (double)f.average.query_time *
-		    (double)f.average.query_count;
-		wait += (double)f.average.wait_time *
-		    (double)f.average.server_assignment_count;
-	}
-	avg->xact_time = mean(xact, avg->xact_count);
-	avg->query_time = mean(query, avg->query_count);
-	avg->wait_time = mean(wait, avg->server_assignment_count);
-}
-
 static bool
 next_total(struct walk *w)
 {
@@ -146,12 +113,12 @@ next_total(struct walk *w)
 	size_t i = w->cursor;
 
 	if (i == 0)
-		add_up(w);
+		facts_stats_of_all(w->pooler, &w->all);
 	if (i == 2 * countof(counters))
 		return false;
 	w->cursor++;
 	r->is_average = i >= countof(counters);
-	s = r->is_average ? &w->average : &w->total;
+	s = r->is_average ? &w->all.average : &w->all.total;
 	i %= countof(counters);
 	r->name = counters[i].name;
 	memcpy(&r->value, (const char *)s + counters[i].offset,

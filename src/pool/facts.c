@@ -108,7 +108,6 @@ add_side(const struct pool *pool, struct pool_facts *f)
 	const struct wait *first = queue_first(&pool->queue);
 	int64_t wait = first != NULL ?
 	    mono_between(first->since, loop_now(p->loop)) : 0;
-	struct stats average;
 
 	f->cl_waiting += (int)(pool->queue.n + pool->newcomers.n);
 	f->sv_active += (int)pool->count[SERVER_ACTIVE];
@@ -116,9 +115,6 @@ add_side(const struct pool *pool, struct pool_facts *f)
 	f->sv_idle += (int)pool->count[SERVER_IDLE];
 	f->sv_tested += (int)pool->count[SERVER_TESTED];
 	f->sv_login += (int)pool->count[SERVER_LOGIN];
-	stats_add(&f->total, &pool->stats);
-	stats_average(&average, &pool->last, p->stats_usec);
-	stats_add(&f->average, &average);
 	first = pool_waits_longest(pool);
 	if (first != NULL && wait >= f->maxwait_usec)
 		f->wait_reason = wait_reason_name(pool_wait_reason(first));
@@ -319,6 +315,24 @@ facts_stats(const struct pooler *p, uint32_t *cursor, struct stats_facts *f)
 	}
 	stats_average(&f->average, &last, p->stats_usec);
 	return true;
+}
+
+/* Not the sum of rounded averages: of many databases each may have less than
+ * one transaction in a second. */
+void
+facts_stats_of_all(const struct pooler *p, struct stats_facts *f)
+{
+	struct stats last = { 0 };
+	const struct list *n;
+	const struct pool *pool;
+
+	*f = (struct stats_facts){ 0 };
+	LIST_EACH (n, &p->pools) {
+		pool = container_of(n, const struct pool, member);
+		stats_add(&f->total, &pool->stats);
+		stats_add(&last, &pool->last);
+	}
+	stats_average(&f->average, &last, p->stats_usec);
 }
 
 static uint32_t

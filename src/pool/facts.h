@@ -29,7 +29,6 @@ struct pool_facts {
 	int64_t maxwait_usec;
 	const char *load_balance_hosts; /* NULL: a single host */
 	const char *wait_reason;        /* of who waits longest, or NULL */
-	struct stats total, average;
 };
 
 bool facts_pool(const struct pooler *, uint32_t *cursor,
@@ -79,6 +78,7 @@ struct stats_facts {
 
 bool facts_stats(const struct pooler *, uint32_t *cursor,
     struct stats_facts *);
+void facts_stats_of_all(const struct pooler *, struct stats_facts *);
 
 /* A row of SHOW LISTS. */
 struct list_facts {

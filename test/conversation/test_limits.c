@@ -393,6 +393,7 @@ END_TEST
 START_TEST(n08_times_of_queries_and_transactions)
 {
 	struct world *w = world_start(TRANSACTION);
+	struct stats_facts all;
 	const struct stats *s;
 
 	client_sends(w, 1, "Q BEGIN");
@@ -414,6 +415,13 @@ START_TEST(n08_times_of_queries_and_transactions)
 	ck_assert_uint_eq(s->bind_count, 1);
 	ck_assert_uint_eq(s->server_assignment_count, 1);
 	ck_assert_uint_eq(s->client_login_count, 1);
+	/* Less than one in a second is not none. */
+	world_advance(w, 50);
+	facts_stats_of_all(w->pooler, &all);
+	ck_assert_uint_eq(all.total.xact_count, 1);
+	ck_assert_uint_eq(all.average.xact_count, 0);
+	ck_assert_uint_eq(all.average.xact_time, 16000000);
+	ck_assert_uint_eq(all.average.query_time, 2000000);
 	world_stop(w);
 }
 END_TEST

@@ -42,6 +42,18 @@ sed -i "s|^logfile.*|logfile = $T/own.log|" "$T/pgweir.ini"
 console RELOAD >/dev/null
 crowded
 wait_for 'grep -q "closing because" "$T/own.log"'
+
+it 'k19 a rotated log is let go of, even if the configuration has a mistake'
+cp "$T/pgweir.ini" "$T/good.ini"
+sed -i 's/^pool_mode.*/pool_mode = transactional/' "$T/pgweir.ini"
+mv "$T/own.log" "$T/own.log.1"
+kill -HUP "$(pgweir_pid)"
+wait_for 'grep -q "reload failed.*pool_mode" "$T/own.log"'
+expect 'nothing else has changed' "$(show CONFIG value key=pool_mode)" \
+	transaction
+cp "$T/good.ini" "$T/pgweir.ini"
+crowded
+wait_for 'grep -q "closing because" "$T/own.log"'
 pgweir_stop
 
 it 'k19 a file that may not grow is no reason to die (SIGXFSZ)'

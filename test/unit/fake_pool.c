@@ -510,7 +510,7 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 	(void)p;
 	*f = (struct pool_facts){
 		"app", "me", "transaction", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-		3, 6, 12000013, NULL, "fair_share", some, others
+		3, 6, 12000013, NULL, "fair_share"
 	};
 	return (*cursor)++ == 0;
 }
@@ -576,6 +576,13 @@ facts_stats(const struct pooler *p, uint32_t *cursor, struct stats_facts *f)
 	if (*cursor == 1)
 		*f = (struct stats_facts){ "other", others, others };
 	return (*cursor)++ < 2;
+}
+
+void
+facts_stats_of_all(const struct pooler *p, struct stats_facts *f)
+{
+	(void)p;
+	*f = (struct stats_facts){ NULL, others, some };
 }
 
 bool
