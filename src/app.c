@@ -139,10 +139,9 @@ apply(void *context, const struct config *fresh, struct err *err)
 	struct app *app = context;
 	const struct listener_options o = socket_options(fresh);
 	const struct config *old = config_ref(pooler_config(app->pooler));
+	bool ok = set_up_log(app, fresh, err);
 	struct err ignored;
-	bool ok;
 
-	ok = set_up_log(app, fresh, err);
 	if (ok) {
 		ok = pooler_reload(app->pooler, fresh, err);
 		if (!ok)
