@@ -66,17 +66,14 @@ secret_of(const struct auth *a)
 	return c != NULL ? &c->secret : NULL;
 }
 
-static bool
-has_verifier(struct pooler *p, struct credentials *c,
-    struct scram_verifier *v)
+/* What the exchange of nobody is made of. A plain secret gets the same salt:
+ * secrets that auth_query finds live as long as one login, and one who has
+ * another salt each time, or a new one since a reload, would be somebody. */
+static void
+mock_of(const struct pooler *p, const char *name, struct scram_verifier *mock)
 {
-	struct scram_params fresh;
-	unsigned char salt[SCRAM_SALT_SIZE];
-
-	crypto_random_take(&p->random, salt, sizeof salt);
-	scram_params_set(&fresh, (struct str){ (const char *)salt,
-		sizeof salt }, (uint32_t)p->config->scram_iterations);
-	return credentials_verifier(c, &fresh, v);
+	scram_verifier_mock(mock, p->mock_key, str_of(name),
+	    (uint32_t)p->config->scram_iterations);
 }
 
 static bool
@@ -91,7 +88,7 @@ void
 auth_prepare(struct pooler *p)
 {
 	struct credentials *c;
-	struct scram_verifier v;
+	struct scram_verifier mock, v;
 	struct user *u = NULL;
 	int64_t spent = 0;
 
@@ -102,7 +99,8 @@ auth_prepare(struct pooler *p)
 		if (c == NULL || c->verifier != NULL ||
 		    c->secret.kind != SECRET_PLAIN)
 			continue;
-		(void)has_verifier(p, c, &v);
+		mock_of(p, u->name, &mock);
+		(void)credentials_verifier(c, &mock.params, &v);
 		crypto_wipe(&v, sizeof v);
 		spent += p->config->scram_iterations;
 	}
@@ -117,9 +115,9 @@ begin_sasl(struct auth *a, struct text *out)
 
 	/* Needed or not: it takes its time, and nobody shall see whose
 	 * verifier is real. */
-	scram_verifier_mock(&mock, a->pooler->mock_key, str_of(a->name),
-	    (uint32_t)a->pooler->config->scram_iterations);
-	if (!auth_knows(a) || !has_verifier(a->pooler, credentials_of(a), &v))
+	mock_of(a->pooler, a->name, &mock);
+	if (!auth_knows(a) ||
+	    !credentials_verifier(credentials_of(a), &mock.params, &v))
 		v = mock;
 	crypto_random_take(&a->pooler->random, random, sizeof random);
 	scram_server_init(&a->scram, &v, gs2_channel_data(&a->channel),
@@ -232,19 +230,30 @@ first_sasl(struct auth *a, struct str body, struct text *out)
 	return rc == SCRAM_OK ? AUTH_CONTINUE : refuse_sasl(a, rc);
 }
 
-/* Keys that the client has proved open its servers as well, if those store
+/* The client has proved what was its secret when the exchange began: a reload
+ * may have taken that away since, or put another one in its place.
+ *
+ * Keys that the client has proved open its servers as well, if those store
  * the very same secret: SCRAM pass-through. Keys that were derived from a
  * plain secret have our own salt and open nothing. */
-static void
-keep_keys(struct auth *a)
+static bool
+take_keys(struct auth *a)
 {
+	struct credentials *c = credentials_of(a);
+	struct scram_verifier mock, v;
 	struct scram_keys keys;
+	bool fit;
 
-	if (secret_of(a)->kind != SECRET_SCRAM)
-		return;
+	must(c != NULL);
+	mock_of(a->pooler, a->name, &mock);
 	scram_server_keys(&a->scram, &keys);
-	credentials_keep(credentials_of(a), &keys);
+	fit = credentials_verifier(c, &mock.params, &v) &&
+	    scram_keys_fit(&keys, &v);
+	if (fit && c->secret.kind == SECRET_SCRAM)
+		credentials_keep(c, &keys);
 	crypto_wipe(&keys, sizeof keys);
+	crypto_wipe(&v, sizeof v);
+	return fit;
 }
 
 static enum auth_verdict
@@ -253,11 +262,10 @@ final_sasl(struct auth *a, struct str body, struct text *out)
 	struct text reply = { 0 };
 	enum scram rc = scram_server_final(&a->scram, body, &reply);
 
-	if (rc == SCRAM_OK) {
+	if (rc == SCRAM_OK && !take_keys(a))
+		rc = SCRAM_WRONG_PROOF;
+	if (rc == SCRAM_OK)
 		writer_auth(out, AUTH_SASL_FINAL, reply.p, reply.n);
-		must(auth_knows(a));
-		keep_keys(a);
-	}
 	text_fini(&reply);
 	return rc == SCRAM_OK ? AUTH_ACCEPTED : refuse_sasl(a, rc);
 }

@@ -117,6 +117,49 @@ f = refused('wrong', lambda: Client('plain', password='wrong'), '28P01')
 same('nobody and a wrong password look alike', e.fields, f.fields)
 PY
 
+it 'b32 what a reload takes away in the middle of an exchange is gone'
+talk <<'PY'
+def begin(user):
+    c = Client(user, password='secret', login=False)
+    c.send(c.hello())
+    kind, body = c.read()
+    c.answer(10, body[4:])
+    kind, body = c.read()
+    return c, body[4:]
+
+
+def end(c, server_first):
+    c.answer(11, server_first)
+    c.authenticate()
+
+
+def put(text):
+    with open(T + '/users.txt', 'w') as f:
+        f.write(text)
+    c = Client('admin', 'pgbouncer', 'secret')
+    c.query('RELOAD')
+    c.close()
+
+
+users = open(T + '/users.txt').read()
+for user in 'plain', 'scram':
+    line = next(i for i in users.splitlines(True) if '"%s"' % user in i)
+    for why, text in (('gone', ''), ('another', '"%s" "other"\n' % user),
+                      ('no longer by SCRAM', '"%s" "md5%s"\n'
+                       % (user, '0' * 32))):
+        exchange = begin(user)
+        put(users.replace(line, text))
+        refused('%s: %s' % (user, why), lambda: end(*exchange), '28P01',
+                'SASL authentication failed')
+        put(users)
+    exchange = begin(user)
+    put(users + '"somebody" "else"\n')
+    end(*exchange)
+    same(user, exchange[0].one('select current_user'), user)
+    exchange[0].close()
+    put(users)
+PY
+
 it 'b07 no channel binding, no other mechanism'
 talk <<'PY'
 def first(mechanism, gs2):

@@ -78,6 +78,27 @@ for user in 'whoever', 'scram':
 same('alike', errors[0], errors[1])
 PY
 
+it 'b11 who has a plain secret has one salt, as nobody has'
+with "auth_type = scram-sha-256
+auth_query = select name, secret from public.people where name = \$1"
+talk <<'PY'
+def salt(user):
+    c = Client(user, login=False)
+    c.send(c.hello())
+    kind, body = c.read()
+    c.answer(10, body[4:])
+    kind, body = c.read()
+    c.close()
+    return body.split(b',')[1]
+
+
+salts = {user: salt(user) for user in ('plain', 'md5', 'weird', 'whoever')}
+same('different ones', len(set(salts.values())), 4)
+for user in salts:
+    same(user, salt(user), salts[user])
+same('and gets in', Client('plain', password='secret').one('select 1'), '1')
+PY
+
 it 'b20 nothing of the client reaches the look-up'
 with "ignore_startup_parameters = search_path,options
 auth_query = select name, secret from public.person(\$1)"
