@@ -40,6 +40,7 @@
 
 #define ADDRS_MAX 64
 #define LOGIN_MESSAGE_MAX (64u * 1024)
+#define WELCOME_MAX (64u * 1024)        /* kept, and told to each client */
 
 enum dial_step { DIAL_CONNECTING, DIAL_ASKING, DIAL_SHAKING, DIAL_LOGIN };
 
@@ -487,6 +488,8 @@ on_parameter(struct dial *d, struct reader *r)
 	i = param_names_find(s->pooler->names, name);
 	if (i < 0) {
 		writer_parameter_status(&d->welcome, name, value);
+		if (d->welcome.n > WELCOME_MAX)
+			fail(d, "08P01", "too many ParameterStatus packets");
 		return;
 	}
 	params_set(&s->params, (unsigned)i, value);

@@ -510,6 +510,25 @@ START_TEST(a41_an_error_without_fields)
 }
 END_TEST
 
+/* m17: a server that tells of settings for ever. */
+START_TEST(m17_a_welcome_has_an_end)
+{
+	struct world *w = world_start(TRANSACTION);
+	unsigned i;
+
+	w->by_hand = true;
+	client_comes(w, 1, "");
+	server_replies(w, 1, "R 0");
+	for (i = 0; i < 2000 && server_count(w) > 0; i++)
+		server_replies(w, 1, "S a=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+		    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+	ck_assert_uint_gt(i, 500);
+	ck_assert_uint_lt(i, 1000);
+	client_gets(w, 1, "E FATAL 08P01 too many ParameterStatus packets");
+	world_stop(w);
+}
+END_TEST
+
 /* b48: who may ask for the password itself, without TLS. */
 static const struct {
 	const char *why, *addr, *allowed;
@@ -594,6 +613,7 @@ main(void)
 	tcase_add_test(t, i07_attempts_when_nobody_answers);
 	tcase_add_loop_test(t, i22_places, 0, (int)countof(places));
 	tcase_add_test(t, a41_an_error_without_fields);
+	tcase_add_test(t, m17_a_welcome_has_an_end);
 	tcase_add_loop_test(t, b48_a_server_asks_for_the_password_itself, 0,
 	    (int)countof(askers));
 	tcase_add_loop_test(t,
