@@ -1,11 +1,11 @@
 /*
  * hba.c - access rules; see hba.h.
  *
- *	local                        DATABASES USERS METHOD [map=NAME]
- *	host | hostssl | hostnossl   DATABASES USERS ADDRESS METHOD [map=NAME]
+ *	local                        DATABASES USERS METHOD [OPTIONS]
+ *	host | hostssl | hostnossl   DATABASES USERS ADDRESS METHOD [OPTIONS]
  *
  * with ADDRESS one of all, IP/BITS and IP MASK. This is PgBouncer's grammar,
- * a part of PostgreSQL's.
+ * a part of PostgreSQL's, of which clientcert= is taken besides map=.
  *
  * PgBouncer skips a line that it cannot read, and with a mistyped reject the
  * lines behind it begin to match; a file that it cannot read is an empty one
@@ -33,6 +33,7 @@ struct rule {
 	uint16_t family;                /* of the address; 0: any address */
 	unsigned char ip[16], mask[16];
 	enum hba_method method;
+	enum hba_clientcert clientcert;
 	const struct ident_map *map;
 	size_t line;
 };
@@ -75,6 +76,17 @@ hba_uses(const struct hba *h, enum hba_method method)
 		if (h->rules[i].method == method)
 			return true;
 	return false;
+}
+
+bool
+hba_wants_certificates(const struct hba *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (h->rules[i].clientcert != HBA_CLIENTCERT_ANY)
+			return true;
+	return hba_uses(h, HBA_CERT);
 }
 
 const char *
@@ -250,9 +262,8 @@ read_map(struct reader *r, struct rule *rule, struct err *err)
 {
 	const char *name = r->word.p + 4;
 
-	if (strncmp(r->word.p, "map=", 4) != 0 || rule->map != NULL)
-		return err_set(err, "expected map=NAME or the end of the "
-		    "line, found \"%.80s\"", r->word.p);
+	if (rule->map != NULL)
+		return err_set(err, "expected one map=");
 	if (rule->method != HBA_PEER && rule->method != HBA_CERT)
 		return err_set(err, "expected map= behind peer or cert only");
 	if (r->ident != NULL)
@@ -263,6 +274,39 @@ read_map(struct reader *r, struct rule *rule, struct err *err)
 	return true;
 }
 
+/* As in PostgreSQL: a name that cert demands cannot be waived. */
+static bool
+read_clientcert(struct reader *r, struct rule *rule, struct err *err)
+{
+	const char *value = r->word.p + strlen("clientcert=");
+
+	if (rule->clientcert != HBA_CLIENTCERT_ANY)
+		return err_set(err, "expected one clientcert=");
+	if (rule->kind != KIND_HOSTSSL)
+		return err_set(err, "expected clientcert= in a hostssl rule "
+		    "only");
+	if (strcmp(value, "verify-full") == 0)
+		rule->clientcert = HBA_CLIENTCERT_OWN;
+	else if (strcmp(value, "verify-ca") == 0 && rule->method != HBA_CERT)
+		rule->clientcert = HBA_CLIENTCERT_GOOD;
+	else
+		return err_set(err, "expected clientcert=%sverify-full, found "
+		    "\"%.80s\"", rule->method == HBA_CERT ? "" :
+		    "verify-ca or clientcert=", r->word.p);
+	return true;
+}
+
+static bool
+read_option(struct reader *r, struct rule *rule, struct err *err)
+{
+	if (strncmp(r->word.p, "map=", 4) == 0)
+		return read_map(r, rule, err);
+	if (strncmp(r->word.p, "clientcert=", 11) == 0)
+		return read_clientcert(r, rule, err);
+	return err_set(err, "expected map=NAME, clientcert= or the end of the "
+	    "line, found \"%.80s\"", r->word.p);
+}
+
 static bool
 read_options(struct reader *r, struct rule *rule, struct err *err)
 {
@@ -271,14 +315,14 @@ read_options(struct reader *r, struct rule *rule, struct err *err)
 		case WORD_END:
 			return true;
 		case WORD_BARE:
-			if (!read_map(r, rule, err))
+			if (!read_option(r, rule, err))
 				return false;
 			break;
 		case WORD_QUOTED:
 		case WORD_COMMA:
 		case WORD_BROKEN:
-			return err_set(err, "expected map=NAME or the end of "
-			    "the line");
+			return err_set(err, "expected map=NAME, clientcert= "
+			    "or the end of the line");
 		}
 	}
 }
@@ -455,6 +499,7 @@ hba_ask(const struct hba *h, const struct hba_query *q)
 		    (rule->users.all || hba_names_has(&rule->users, q->user)))
 			return (struct hba_answer){
 				.method = rule->method,
+				.clientcert = rule->clientcert,
 				.map = rule->map,
 				.line = rule->line,
 			};

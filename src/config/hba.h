@@ -33,6 +33,13 @@ enum hba_method {
 	HBA_NO_RULE             /* none fits: nobody gets in */
 };
 
+/* What a rule may ask for besides: clientcert=verify-ca, =verify-full. */
+enum hba_clientcert {
+	HBA_CLIENTCERT_ANY,     /* nothing */
+	HBA_CLIENTCERT_GOOD,    /* a certificate */
+	HBA_CLIENTCERT_OWN      /* one with the user's name */
+};
+
 /* One who wants in. */
 struct hba_query {
 	const struct addr *addr;        /* AF_UNIX: local */
@@ -45,6 +52,7 @@ struct hba_query {
 
 struct hba_answer {
 	enum hba_method method;
+	enum hba_clientcert clientcert;
 	const struct ident_map *map;    /* or NULL; the hba's */
 	size_t line;                    /* of the rule; 0: HBA_NO_RULE */
 };
@@ -68,6 +76,9 @@ struct hba_answer hba_ask(const struct hba *, const struct hba_query *);
 
 bool hba_uses(const struct hba *, enum hba_method);
 	/* Is there a rule with this method? */
+
+bool hba_wants_certificates(const struct hba *);
+	/* Is there one that asks for a client's, by whichever means? */
 
 const char *hba_method_name(enum hba_method);
 	/* As in the file; "none" for HBA_NO_RULE. */

@@ -495,7 +495,7 @@ read_userlist(struct load *l)
 static bool
 check_certificates(const struct config *c, struct err *err)
 {
-	if (hba_uses(c->hba, HBA_CERT) &&
+	if (hba_wants_certificates(c->hba) &&
 	    c->client_tls_sslmode != SSLMODE_DISABLE &&
 	    is_empty(c->client_tls_ca_file))
 		return err_set(err, "%.300s: cert: expected "

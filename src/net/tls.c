@@ -641,7 +641,8 @@ peer_of(const struct conn *c)
 bool
 tls_has_certificate(const struct conn *c)
 {
-	return peer_of(c) != NULL;
+	return peer_of(c) != NULL && c->tls->context->has_authorities &&
+	    c->tls->context->verify != TLS_VERIFY_NONE;
 }
 
 const char *

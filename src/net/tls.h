@@ -39,7 +39,8 @@ size_t tls_binding(const struct conn *, unsigned char out[TLS_DIGEST_MAX]);
 	 * digest, so that nothing can be bound to. */
 
 bool tls_has_certificate(const struct conn *);
-	/* Did the peer show a certificate (and prove that it is its own)? */
+	/* Did the peer show a certificate (and prove that it is its own) that
+	 * an authority of ca_file, as it was then, stands for? */
 
 const char *tls_common_name(const struct conn *, char *buf, size_t cap);
 	/* The peer's, returns buf; NULL: there is none, or it is not text

@@ -559,6 +559,7 @@ wrap(struct making *m)
 	c->refs = 1;
 	c->accepts = m->settings->accepts;
 	c->verify = m->settings->verify;
+	c->has_authorities = m->ca.path[0] != '\0';
 	c->ssl = m->ssl;
 	m->ssl = NULL;
 	c->bio = tls_bio_create();

@@ -20,6 +20,7 @@ struct tls_context {
 	unsigned refs;
 	bool accepts;
 	enum tls_verify verify;
+	bool has_authorities;           /* of ca_file, not the system's */
 	SSL_CTX *ssl;
 	BIO_METHOD *bio;                /* between OpenSSL and a conn */
 	unsigned char *gather;          /* record_max bytes */

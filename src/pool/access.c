@@ -63,10 +63,25 @@ static bool
 is_certified(const struct client *c, const struct auth *a,
     const struct ident_map *map)
 {
-	const char *authorities = c->pooler->config->client_tls_ca_file;
-
-	return authorities != NULL && authorities[0] != '\0' &&
+	return tls_has_certificate(&c->conn) &&
 	    ident_allows(map, a->name, is_certified_as, &c->conn);
+}
+
+/* What a rule asks for besides its method: before the password, and whoever
+ * the user is, so that the answer tells nothing of who exists. */
+static bool
+shows_certificate(const struct client *c, const struct auth *a,
+    const struct hba_answer *rule)
+{
+	switch (rule->clientcert) {
+	case HBA_CLIENTCERT_ANY:
+		return true;
+	case HBA_CLIENTCERT_GOOD:
+		return tls_has_certificate(&c->conn);
+	case HBA_CLIENTCERT_OWN:
+		break;
+	}
+	return is_certified(c, a, rule->map);
 }
 
 static enum auth_verdict
@@ -80,6 +95,11 @@ static enum auth_verdict
 follow(const struct client *c, struct auth *a, const struct hba_answer *rule,
     struct text *out)
 {
+	if (!shows_certificate(c, a, rule))
+		return auth_refuse(a, SQLSTATE_INVALID_AUTHORIZATION,
+		    rule->clientcert == HBA_CLIENTCERT_GOOD ?
+		    "connection requires a valid client certificate" :
+		    "certificate authentication failed");
 	switch (rule->method) {
 	case HBA_TRUST:
 		return auth_begin(a, AUTH_TYPE_TRUST, out);

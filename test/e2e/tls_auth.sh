@@ -13,6 +13,7 @@ cert plain ca /CN=plain ''
 cert upper ca /CN=PLAIN ''
 cert alt ca /CN=x 'DNS:plain'
 cert mapped ca /CN=outside ''
+cert owner ca /CN=scram ''
 certs_done
 
 pg_with_tls
@@ -188,3 +189,74 @@ expect_failure 'no certificate' 'certificate authentication failed' as plain \
 PGPASSWORD=secret
 export PGPASSWORD
 expect 'no matter' "$(as scram sslmode=disable)" scram
+
+it 'b43 clientcert: a certificate besides the password'
+cat >"$T/hba" <<'HBA'
+hostssl all plain all scram-sha-256 clientcert=verify-ca
+hostssl all scram all scram-sha-256 clientcert=verify-full
+hostssl all postgres all trust clientcert=verify-full
+hostssl all all all scram-sha-256 clientcert=verify-ca
+HBA
+with server "auth_type = hba
+auth_hba_file = $T/hba
+client_tls_sslmode = allow"
+# showing CERTIFICATE USER
+showing()
+{
+	as "$2" "sslmode=require sslcert=$CERTS/$1.crt sslkey=$CERTS/$1.key"
+}
+expect 'any will do' "$(showing mapped plain)" plain
+expect_failure 'a password it takes, too' 'SASL authentication failed' \
+	env PGPASSWORD=wrong psql -XAtq "host=$HOST port=$PORT user=plain
+	dbname=postgres sslmode=require sslcert=$CERTS/plain.crt
+	sslkey=$CERTS/plain.key" -c ''
+for user in plain nobody; do
+	expect_failure "$user without" \
+		'connection requires a valid client certificate' \
+		as "$user" sslmode=require
+done
+expect 'its name' "$(showing owner scram)" scram
+expect_failure "another's" 'certificate authentication failed' \
+	showing plain scram
+expect_failure 'trust does not suffice' 'certificate authentication failed' \
+	showing plain postgres
+expect_failure 'nobody knows no password' 'SASL authentication failed' \
+	showing plain nobody
+
+it 'b43 a certificate counts by the authorities that it was checked with'
+printf 'hostssl all all all scram-sha-256\n' >"$T/hba"
+SSL_CERT_FILE=$CERTS/ca.crt with server "auth_type = hba
+auth_hba_file = $T/hba
+client_tls_sslmode = allow
+client_tls_ca_file ="
+CERTS=$CERTS talk <<'PY'
+import ssl
+
+
+def shake():
+    c = Client('plain', login=False)
+    c.send(struct.pack('!II', 8, 80877103))
+    same('answer', c.sock.recv(1), b'S')
+    x = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    x.check_hostname = False
+    x.verify_mode = ssl.CERT_NONE
+    x.load_cert_chain(os.environ['CERTS'] + '/plain.crt',
+                      os.environ['CERTS'] + '/plain.key')
+    c.sock = x.wrap_socket(c.sock)
+    return c
+
+
+before = shake()
+ini = open(T + '/pgweir.ini').read()
+with open(T + '/pgweir.ini', 'w') as f:
+    f.write(ini.replace('client_tls_ca_file =\n', ''))
+with open(T + '/hba', 'w') as f:
+    f.write('hostssl all all all cert\n')
+os.kill(int(open(T + '/pgweir.pid').read()), 1)
+wait_until(lambda: b'RELOAD' in open(T + '/pgweir.log', 'rb').read().upper(),
+           'RELOAD')
+refused('before', before.login, '28000', 'certificate authentication failed')
+after = shake()
+after.login()
+same('after', after.one('select current_user'), 'plain')
+PY

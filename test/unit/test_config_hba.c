@@ -63,6 +63,9 @@ static const struct {
 	{ "certificates of anybody", MAIN "client_tls_sslmode=require\n",
 	    "hostssl all all all cert\n", "",
 	    "rules: cert: expected client_tls_ca_file to name a file" },
+	{ "besides a password, too", MAIN "client_tls_sslmode=require\n",
+	    "hostssl all all all md5 clientcert=verify-ca\n", "",
+	    "rules: cert: expected client_tls_ca_file to name a file" },
 	{ "no file of maps", MAIN "auth_ident_file=absent\n", "", "",
 	    "absent: expected a readable auth_ident_file: No such file or "
 	    "directory" },

@@ -252,9 +252,10 @@ static const struct {
 	    "expected trust, reject, password, md5, scram-sha-256, peer or "
 	    "cert, found \"ldap\"" },
 	{ "a word too many", "local all all trust trust\n", 1,
-	    "expected map=NAME or the end of the line, found \"trust\"" },
+	    "expected map=NAME, clientcert= or the end of the line, found "
+	    "\"trust\"" },
 	{ "a comma too many", "local all all trust,\n", 1,
-	    "expected map=NAME or the end of the line" },
+	    "expected map=NAME, clientcert= or the end of the line" },
 	{ "comma at the end of a list", "local a, all trust\n", 1,
 	    "found the end" },
 	{ "comma at the start of a list", "local ,a all trust\n", 1,
@@ -309,9 +310,19 @@ static const struct {
 	{ "unknown map", "local all all peer map=x\n", 1,
 	    "expected a map of auth_ident_file, found \"x\"" },
 	{ "two maps", "local all all peer map=m map=m\n", 1,
-	    "expected map=NAME" },
-	{ "another option", "hostssl all all all cert clientcert=1\n", 1,
-	    "expected map=NAME" },
+	    "expected one map=" },
+	{ "another option", "hostssl all all all md5 ldapserver=x\n", 1,
+	    "expected map=NAME, clientcert= or the end of the line" },
+	{ "clientcert without TLS", "host all all all md5 "
+	    "clientcert=verify-ca\n", 1, "in a hostssl rule only" },
+	{ "clientcert as it was before PostgreSQL 14", "hostssl all all all "
+	    "md5 clientcert=1\n", 1, "expected clientcert=verify-ca or "
+	    "clientcert=verify-full, found \"clientcert=1\"" },
+	{ "b42 less than cert itself", "hostssl all all all cert "
+	    "clientcert=verify-ca\n", 1, "expected clientcert=verify-full, "
+	    "found" },
+	{ "two of them", "hostssl all all all md5 clientcert=verify-ca "
+	    "clientcert=verify-full\n", 1, "expected one clientcert=" },
 	{ "@ alone", "local @ all trust\n", 1, "expected the name of a file" },
 	{ "@ of a file that is not there", "local @/nonexistent/x all "
 	    "trust\n", 1, "/nonexistent/x: expected a readable list" },
@@ -330,6 +341,36 @@ START_TEST(b42_a_broken_rule_is_named)
 	ck_assert_msg(strncmp(err.text, place, strlen(place)) == 0 &&
 	    strstr(err.text, broken[_i].says) != NULL, "%s: %s",
 	    broken[_i].why, err.text);
+	ident_unref(ident);
+}
+END_TEST
+
+static const struct {
+	const char *rule;
+	enum hba_clientcert want;
+} clientcerts[] = {
+	{ "hostssl all all all md5", HBA_CLIENTCERT_ANY },
+	{ "hostssl all all all md5 clientcert=verify-ca",
+	    HBA_CLIENTCERT_GOOD },
+	{ "hostssl all all all trust clientcert=verify-full",
+	    HBA_CLIENTCERT_OWN },
+	{ "hostssl all all all cert clientcert=verify-full map=m",
+	    HBA_CLIENTCERT_OWN },
+};
+
+START_TEST(b43_rules_ask_for_certificates)
+{
+	struct err err = {{0}};
+	struct ident *ident = ident_parse(str_of("m a b\n"), "i", &err);
+	struct addr addr;
+	struct hba_query q = { .addr = &addr, .tls = true, .database = "d",
+		.user = "u" };
+	struct hba *h = parse(clientcerts[_i].rule, ident, &err);
+
+	ck_assert_msg(h != NULL, "%s", err.text);
+	ck_assert(addr_parse(&addr, "10.0.0.1", 0));
+	ck_assert_int_eq(hba_ask(h, &q).clientcert, clientcerts[_i].want);
+	hba_unref(h);
 	ident_unref(ident);
 }
 END_TEST
@@ -479,6 +520,8 @@ main(void)
 	tcase_add_test(tc, a_database_of_two_names_is_one);
 	tcase_add_loop_test(tc, b42_a_broken_rule_is_named, 0,
 	    (int)countof(broken));
+	tcase_add_loop_test(tc, b43_rules_ask_for_certificates, 0,
+	    (int)countof(clientcerts));
 	tcase_add_test(tc, a_nul_byte_hides_nothing);
 	tcase_add_test(tc, rules_name_maps);
 	suite_add_tcase(s, tc);
