@@ -43,8 +43,8 @@ str_has_word(const char *list, const char *word)
 	return false;
 }
 
-static void
-reserve(struct text *t, size_t more)
+void
+text_reserve(struct text *t, size_t more)
 {
 	size_t want = t->n + more + 1;
 
@@ -57,7 +57,7 @@ reserve(struct text *t, size_t more)
 void
 text_add(struct text *t, const void *p, size_t n)
 {
-	reserve(t, n);
+	text_reserve(t, n);
 	if (n != 0)
 		memcpy(t->p + t->n, p, n);
 	t->n += n;
@@ -80,7 +80,7 @@ text_vprintf(struct text *t, const char *fmt, va_list ap)
 	n = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
 	must(n >= 0);
-	reserve(t, (size_t)n);
+	text_reserve(t, (size_t)n);
 	vsnprintf(t->p + t->n, (size_t)n + 1, fmt, ap);
 	t->n += (size_t)n;
 }

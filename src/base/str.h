@@ -56,6 +56,9 @@ void text_printf(struct text *, const char *fmt, ...)
 void text_vprintf(struct text *, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
 
+void text_reserve(struct text *, size_t more);
+	/* So many bytes can be added without its being moved. */
+
 void text_clear(struct text *);
 	/* Empty it, keep the memory. */
 

@@ -10,13 +10,11 @@
 #include "config/userlist.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "config/file.h"
 
 #define FILE_MAX   (256 << 20)  /* bytes */
 #define USER_MAX   127          /* PgBouncer's bounds; longer names and */
@@ -171,43 +169,17 @@ userlist_parse(struct str text, const char *path, struct err *err)
 	return l;
 }
 
-static bool
-read_all(int fd, struct text *to)
-{
-	char buf[16384];
-	ssize_t n;
-
-	for (;;) {
-		n = read(fd, buf, sizeof buf);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		text_add(to, buf, (size_t)n);
-		if (to->n > FILE_MAX) {
-			errno = EFBIG;
-			n = -1;
-			break;
-		}
-	}
-	explicit_bzero(buf, sizeof buf);
-	return n == 0;
-}
-
 struct userlist *
 userlist_load(const char *path, struct err *err)
 {
 	struct userlist *l = NULL;
 	struct text text = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd == -1 || !read_all(fd, &text))
+	if (!file_read(path, FILE_MAX, &text))
 		(void)err_set(err, "%s: expected a readable auth_file: %s",
 		    path, strerror(errno));
 	else
 		l = userlist_parse((struct str){ text.p, text.n }, path, err);
-	if (fd != -1)
-		close(fd);
 	if (text.p != NULL)
 		explicit_bzero(text.p, text.n);
 	text_fini(&text);

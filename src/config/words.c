@@ -7,41 +7,19 @@
 #include "config/words.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include <string.h>
 
-static bool
-read_all(int fd, struct text *to)
-{
-	char buf[16384];
-	ssize_t n;
-
-	for (;;) {
-		n = read(fd, buf, sizeof buf);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0;
-		text_add(to, buf, (size_t)n);
-		if (to->n > WORDS_FILE_MAX) {
-			errno = EFBIG;
-			return false;
-		}
-	}
-}
+#include "config/file.h"
 
 bool
 words_read_file(const char *path, const char *what, struct text *to,
     struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool ok = fd != -1 && read_all(fd, to);
+	bool ok = file_read(path, WORDS_FILE_MAX, to);
 
 	if (!ok)
 		(void)err_set(err, "%.300s: expected a readable %s: %s", path,
 		    what, strerror(errno));
-	if (fd != -1)
-		close(fd);
 	return ok;
 }
 
