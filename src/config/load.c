@@ -69,6 +69,15 @@ note(char ***list, size_t *n, const char *text)
 	(*list)[(*n)++] = mem_strdup(text);
 }
 
+static void
+put_place(struct text *t, const char *file, int line)
+{
+	if (line > 0)
+		text_printf(t, "%.300s:%d: ", file, line);
+	else
+		text_printf(t, "%.300s: ", file);
+}
+
 __attribute__((format(printf, 4, 5)))
 static void
 complain(struct load *l, const char *file, int line, const char *fmt, ...)
@@ -78,10 +87,7 @@ complain(struct load *l, const char *file, int line, const char *fmt, ...)
 
 	if (l->report.nerrors == ERRORS_MAX)
 		return;
-	if (line > 0)
-		text_printf(&t, "%.300s:%d: ", file, line);
-	else
-		text_printf(&t, "%.300s: ", file);
+	put_place(&t, file, line);
 	va_start(ap, fmt);
 	text_vprintf(&t, fmt, ap);
 	va_end(ap);
@@ -96,10 +102,7 @@ warn(struct load *l, const char *file, int line, const char *fmt, ...)
 	struct text t = {0};
 	va_list ap;
 
-	if (line > 0)
-		text_printf(&t, "%.300s:%d: ", file, line);
-	else
-		text_printf(&t, "%.300s: ", file);
+	put_place(&t, file, line);
 	va_start(ap, fmt);
 	text_vprintf(&t, fmt, ap);
 	va_end(ap);
