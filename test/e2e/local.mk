@@ -23,6 +23,7 @@ E2E_TESTS = \
 	test/e2e/half.sh \
 	test/e2e/process.sh \
 	test/e2e/restart.sh \
+	test/e2e/migrate.sh \
 	test/e2e/service.sh \
 	test/e2e/crowd.sh \
 	test/e2e/fault_clients.sh \
