@@ -12,6 +12,8 @@
  */
 #include "admin/console.h"
 
+#include <string.h>
+
 #include "admin/dialog.h"
 #include "admin/verb.h"
 #include "base/mem.h"
@@ -234,7 +236,7 @@ enqueue(struct dialog *d, char type, const char *body, size_t n)
 
 static void *
 on_open(void *context, struct pooler *p, struct client *c,
-    enum console_role role)
+    enum console_role role, const char *name)
 {
 	struct dialog *d = mem_alloc(sizeof *d);
 
@@ -243,9 +245,19 @@ on_open(void *context, struct pooler *p, struct client *c,
 	d->pooler = p;
 	d->client = c;
 	d->role = role;
+	d->name = strcmp(name, "pgbouncer") == 0 ? "pgbouncer" : "pgweir";
 	list_init(&d->wait.member);
 	timer_init(&d->tick, pooler_loop(p), on_tick);
 	return d;
+}
+
+static const char *
+name_of(const void *session)
+{
+	const struct dialog *d = session;
+
+	must(d->magic == DIALOG_MAGIC);
+	return d->name;
 }
 
 /* COPY data is dropped as PostgreSQL drops it outside COPY; Flush has
@@ -304,6 +316,7 @@ console_attach(struct pooler *p)
 {
 	static const struct console_hooks hooks = {
 		.open = on_open,
+		.name = name_of,
 		.on_frame = on_frame,
 		.on_drained = on_drained,
 		.on_cancel = on_cancel,

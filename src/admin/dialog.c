@@ -109,7 +109,7 @@ void
 dialog_show(struct dialog *d, const struct show *show)
 {
 	must(d->state == DIALOG_READY);
-	walk_init(&d->walk, d->pooler, show);
+	walk_init(&d->walk, d->pooler, show, d->name);
 	table_head(&d->out, show->columns, show->ncolumns);
 	d->state = DIALOG_SHOWING;
 }

@@ -32,6 +32,7 @@ struct dialog {
 	struct pooler *pooler;
 	struct client *client;  /* NULL: gone */
 	enum console_role role;
+	const char *name;       /* by which the client calls the console */
 	enum dialog_state state;
 	bool is_busy;           /* on the stack: may not be freed */
 	bool skips;             /* to the next Sync */

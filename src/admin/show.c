@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/must.h"
+#include "config/config.h"
 
 static const struct show *(*const groups[])(void) = {
 	show_pools, show_budgets, show_hosts, show_sockets, show_stats,
@@ -34,6 +35,13 @@ show_at(size_t i)
 			if (i-- == 0)
 				return s;
 	return NULL;
+}
+
+void
+show_name(const struct walk *w, const char **database)
+{
+	if (config_is_console(*database))
+		*database = w->console;
 }
 
 void

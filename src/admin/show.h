@@ -62,6 +62,7 @@ struct count_row {
 struct walk {
 	const struct pooler *pooler;
 	const struct show *show;
+	const char *console;            /* what who asks calls it */
 	uint32_t cursor;
 	struct stats_facts all;         /* TOTALS, over its rows */
 	union {
@@ -92,14 +93,19 @@ const struct show *show_find(const char *name);
 const struct show *show_at(size_t i);
 	/* The i-th, for the manual; NULL behind the last. */
 
+void show_name(const struct walk *, const char **database);
+	/* If it is the console, call it what who asks calls it: scripts for
+	 * PgBouncer know its own row by that name. */
+
 void show_names(struct text *);
 	/* Append "HELP|POOLS|...", for the help. */
 
 /* Start: */
 static inline void
-walk_init(struct walk *w, const struct pooler *p, const struct show *show)
+walk_init(struct walk *w, const struct pooler *p, const struct show *show,
+    const char *console)
 {
-	*w = (struct walk){ .pooler = p, .show = show };
+	*w = (struct walk){ .pooler = p, .show = show, .console = console };
 }
 
 /* Folder-private: the rows by file; the last one has no name. */

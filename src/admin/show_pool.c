@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/must.h"
+#include "config/config.h"
 
 /* POOLS */
 
@@ -55,7 +56,14 @@ static const struct column pools[] = {
 static bool
 next_pool(struct walk *w)
 {
-	return facts_pool(w->pooler, &w->cursor, &w->row.pool);
+	struct pool_facts *f = &w->row.pool;
+
+	if (!facts_pool(w->pooler, &w->cursor, f))
+		return false;
+	if (config_is_console(f->database))
+		show_name(w, &f->user);
+	show_name(w, &f->database);
+	return true;
 }
 
 /* FAIRNESS */
@@ -107,7 +115,16 @@ static const struct column databases[] = {
 static bool
 next_database(struct walk *w)
 {
-	return facts_database(w->pooler, &w->cursor, &w->row.database);
+	struct database_facts *f = &w->row.database;
+
+	if (!facts_database(w->pooler, &w->cursor, f))
+		return false;
+	if (config_is_console(f->name)) {
+		show_name(w, &f->dbname);
+		show_name(w, &f->force_user);
+	}
+	show_name(w, &f->name);
+	return true;
 }
 
 /* USERS */

@@ -68,7 +68,12 @@ static const struct column averages[] = {
 static bool
 next_stats(struct walk *w)
 {
-	return facts_stats(w->pooler, &w->cursor, &w->row.stats);
+	struct stats_facts *f = &w->row.stats;
+
+	if (!facts_stats(w->pooler, &w->cursor, f))
+		return false;
+	show_name(w, &f->database);
+	return true;
 }
 
 /* TOTALS */

@@ -164,7 +164,8 @@ admission_console(struct client *c, enum console_role role)
 	}
 	client_enter(c, NULL, u, NULL);
 	user_release(u);
-	c->session = p->console.open(p->console.context, p, c, role);
+	c->session = p->console.open(p->console.context, p, c, role,
+	    c->login->database_name);
 	welcome(c);
 }
 

@@ -70,7 +70,8 @@ log_prefix(const struct log_ctx *ctx, char *buf, size_t cap)
 	snprintf(buf, cap, "C-%llu: %.64s/%.64s@%s:%u",
 	    (unsigned long long)c->id,
 	    c->database != NULL ? c->database->name :
-	    c->session != NULL ? "pgweir" : "(nodb)",
+	    c->session != NULL ? c->pooler->console.name(c->session) :
+	    "(nodb)",
 	    c->user != NULL ? c->user->name : "(nouser)",
 	    addr_format(&c->addr, ip, sizeof ip), (unsigned)c->addr.port);
 }

@@ -20,8 +20,11 @@ enum console_role { CONSOLE_STATS, CONSOLE_ADMIN };
 struct console_hooks {
 	void *context;          /* for open(); the console's own */
 	void *(*open)(void *context, struct pooler *, struct client *,
-	    enum console_role);
-		/* A client has logged in; the result is its session. */
+	    enum console_role, const char *name);
+		/* A client has logged in; the result is its session. The name
+		 * is the one of the console's two that it came by. */
+	const char *(*name)(const void *session);
+		/* That name. */
 	void (*on_frame)(void *session, char type, const unsigned char *body,
 	    size_t n);
 		/* A whole message. Answer with client_send(). */

@@ -62,6 +62,15 @@ is_busy(const struct client *c)
 	    mono_is_set(c->link.query_start));
 }
 
+static const char *
+database_of(const struct client *c)
+{
+	if (c->database != NULL)
+		return c->database->name;
+	return c->session != NULL ? c->pooler->console.name(c->session) :
+	    NULL;
+}
+
 static void
 describe_client(const struct client *c, struct socket_facts *f)
 {
@@ -70,8 +79,7 @@ describe_client(const struct client *c, struct socket_facts *f)
 
 	*f = (struct socket_facts){
 		.user = c->user != NULL ? c->user->name : NULL,
-		.database = c->state == CLIENT_CONSOLE ? "pgweir" :
-		    c->database != NULL ? c->database->name : NULL,
+		.database = database_of(c),
 		.replication = "none",
 		.state = client_state_name(c->state),
 		.addr = c->addr, .local = c->local,
@@ -290,8 +298,7 @@ facts_fd(const struct pooler *p, uint32_t *cursor, struct fd_facts *f)
 			.task = "client", .fd = c->conn.fd,
 			.link_fd = s != NULL ? s->conn.fd : 0,
 			.user = c->user != NULL ? c->user->name : NULL,
-			.database = c->state == CLIENT_CONSOLE ? "pgweir" :
-			    c->database != NULL ? c->database->name : NULL,
+			.database = database_of(c),
 			.addr = c->addr,
 		};
 		describe_params(p, c->link.params, f);

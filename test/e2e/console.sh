@@ -135,10 +135,25 @@ assert kinds.endswith('E'), kinds
 same('others go on', len(console('SHOW VERSION')), 1)
 PY
 
-it 'the console is also called pgweir'
+it 'the console has two names, and answers by the one that it is called'
 if ! is_pgbouncer; then
-	expect_match 'version' "$(psql -XAtq -h "$HOST" -p "$PORT" -U admin \
-		-d pgweir -c 'show version')" '^pgweir '
+	for name in pgweir pgbouncer; do
+		for what in VERSION POOLS DATABASES STATS STATS_TOTALS CLIENTS FDS
+		do
+			psql -XAtq -h "$HOST" -p "$PORT" -U admin -d "$name" \
+				-c "show $what" >"$T/shown"
+			case $what in
+			VERSION) grep -q '^pgweir ' "$T/shown" ;;
+			POOLS) grep -q "^$name|$name|" "$T/shown" ;;
+			DATABASES) grep -q "^$name|.*|$name|$name|" "$T/shown" ;;
+			STATS*) grep -q "^$name|" "$T/shown" ;;
+			CLIENTS) grep -q "^C|admin|$name|" "$T/shown" ;;
+			FDS) grep -q "|client|admin|$name|" "$T/shown" ;;
+			esac || fail "SHOW $what on $name: $(cat "$T/shown")"
+		done
+	done
+	grep -q "C-.*: pgbouncer/admin@.* closing because" "$T/pgweir.log" ||
+		fail 'another name in the log'
 fi
 
 it 'j01 who may only look'

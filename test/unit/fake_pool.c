@@ -58,7 +58,7 @@ fake_login(struct pooler *p, enum console_role role)
 
 	c->log.prefix = log_prefix;
 	c->pooler = p;
-	c->dialog = p->hooks.open(p->hooks.context, p, c, role);
+	c->dialog = p->hooks.open(p->hooks.context, p, c, role, "pgweir");
 	return c;
 }
 
