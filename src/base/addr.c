@@ -12,6 +12,23 @@
 
 #include "base/must.h"
 
+/* An IPv4 peer of a socket that is for both families comes in the clothes of
+ * IPv6. What is said of its address, as by a rule for 10.0.0.0/8, is about
+ * the one that it has. */
+static void
+unmap(struct addr *a)
+{
+	static const unsigned char prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (a->family != AF_INET6 ||
+	    memcmp(a->ip, prefix, sizeof prefix) != 0)
+		return;
+	a->family = AF_INET;
+	a->scope = 0;
+	memmove(a->ip, a->ip + sizeof prefix, 4);
+	memset(a->ip + 4, 0, sizeof a->ip - 4);
+}
+
 struct addr
 addr_from_sockaddr(const struct sockaddr *sa)
 {
@@ -28,6 +45,7 @@ addr_from_sockaddr(const struct sockaddr *sa)
 		a.port = ntohs(in6.sin6_port);
 		a.scope = in6.sin6_scope_id;
 		memcpy(a.ip, &in6.sin6_addr, 16);
+		unmap(&a);
 	}
 	return a;
 }
@@ -72,6 +90,7 @@ addr_parse(struct addr *a, const char *text, uint16_t port)
 		a->family = AF_INET;
 	else if (inet_pton(AF_INET6, bare, a->ip) == 1)
 		a->family = AF_INET6;
+	unmap(a);
 	return a->family != 0;
 }
 

@@ -20,7 +20,8 @@ struct addr {
 };
 
 struct addr addr_from_sockaddr(const struct sockaddr *);
-	/* Any family; AF_UNIX has neither port nor pid yet. */
+	/* Any family; AF_UNIX has neither port nor pid yet. ::ffff:10.0.0.1
+	 * is 10.0.0.1, here and below. */
 
 socklen_t addr_to_sockaddr(const struct addr *, struct sockaddr_storage *);
 	/* AF_INET and AF_INET6 only. */

@@ -90,15 +90,6 @@ source_table_destroy(struct source_table *t)
 	mem_free(t);
 }
 
-/* An IPv4 address that came by an IPv6 socket. */
-static bool
-is_mapped(const struct addr *addr)
-{
-	static const unsigned char prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(addr->ip, prefix, sizeof prefix) == 0;
-}
-
 static void
 make_key(struct key *key, const struct addr *addr, const char *user)
 {
@@ -109,7 +100,7 @@ make_key(struct key *key, const struct addr *addr, const char *user)
 	if (addr->family == AF_INET)
 		memcpy(key->ip, addr->ip, 4);
 	if (addr->family == AF_INET6)
-		memcpy(key->ip, addr->ip, is_mapped(addr) ? 16 : 8);
+		memcpy(key->ip, addr->ip, 8);
 	must(n < sizeof key->user);
 	memcpy(key->user, user, n);
 }

@@ -1,6 +1,7 @@
 /*
  * test_base.c - lists, rosters, texts, addresses, the log.
  */
+#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -127,7 +128,8 @@ static const struct {
 	{ "127.0.0.1", "127.0.0.1" },   { "::1", "::1" },
 	{ "[fe80::1]", "fe80::1" },     { "localhost", NULL },
 	{ "1.2.3", NULL },              { "[::1", NULL },
-	{ "", NULL },
+	{ "", NULL },                   { "::ffff:10.1.2.3", "10.1.2.3" },
+	{ "::fffe:10.1.2.3", "::fffe:a01:203" },
 };
 
 START_TEST(addresses_survive_both_forms)
@@ -144,6 +146,20 @@ START_TEST(addresses_survive_both_forms)
 	b = addr_from_sockaddr((struct sockaddr *)&ss);
 	ck_assert(addr_same_ip(&a, &b) && b.port == 5432);
 	ck_assert_str_eq(addr_format(&b, buf, sizeof buf), addrs[_i].want);
+}
+END_TEST
+
+START_TEST(b43_ipv4_by_a_socket_for_both)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+		.sin6_port = htons(5432), .sin6_scope_id = 7 };
+	struct addr a, want;
+
+	ck_assert(addr_parse(&want, "10.1.2.3", 5432));
+	ck_assert_int_eq(inet_pton(AF_INET6, "::ffff:10.1.2.3",
+	    &in6.sin6_addr), 1);
+	a = addr_from_sockaddr((struct sockaddr *)&in6);
+	ck_assert_mem_eq(&a, &want, sizeof a);
 }
 END_TEST
 
@@ -218,6 +234,7 @@ main(void)
 	tcase_add_test(t, roster_places_are_stable);
 	tcase_add_loop_test(t, words_are_found_whole, 0, countof(words));
 	tcase_add_test(t, texts_grow);
+	tcase_add_test(t, b43_ipv4_by_a_socket_for_both);
 	tcase_add_loop_test(t, addresses_survive_both_forms, 0,
 	    countof(addrs));
 	tcase_add_test(t, k07_socket_paths_are_never_cut);

@@ -69,6 +69,7 @@ static const struct {
 	{ "one network", "2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true },
 	{ "two networks", "2001:db8:0:1::1", "2001:db8:0:2::1", false },
 	{ "IPv4 in IPv6", "::ffff:10.0.0.1", "::ffff:10.0.0.2", false },
+	{ "IPv4 is IPv4", "::ffff:10.0.0.1", "10.0.0.1", true },
 	{ "families differ", "10.0.0.1", "a00:1::", false },
 };
 
