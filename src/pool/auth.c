@@ -130,11 +130,22 @@ begin_sasl(struct auth *a, struct text *out)
 	return AUTH_CONTINUE;
 }
 
+/* With "md5" the secret decides how its owner is asked. Nobody has none, and
+ * is asked as the last one was who has: where all secrets are of one kind,
+ * as they mostly are, the question does not tell who exists. */
+static bool
+is_asked_by_scram(const struct auth *a)
+{
+	const struct secret *s = secret_of(a);
+
+	if (s != NULL && s->kind != SECRET_NONE)
+		a->pooler->scram_is_usual = s->kind == SECRET_SCRAM;
+	return a->pooler->scram_is_usual;
+}
+
 enum auth_verdict
 auth_begin(struct auth *a, enum auth_type method, struct text *out)
 {
-	const struct secret *secret = secret_of(a);
-
 	a->method = method;
 	switch (a->method) {
 	case AUTH_TYPE_ANY:
@@ -147,7 +158,7 @@ auth_begin(struct auth *a, enum auth_type method, struct text *out)
 		writer_auth(out, AUTH_CLEARTEXT, NULL, 0);
 		return AUTH_CONTINUE;
 	case AUTH_TYPE_MD5:
-		if (secret != NULL && secret->kind == SECRET_SCRAM)
+		if (is_asked_by_scram(a))
 			return begin_sasl(a, out);
 		crypto_random_take(&a->pooler->random, a->salt,
 		    sizeof a->salt);

@@ -51,6 +51,7 @@ struct pooler {
 
 	struct crypto_random random;
 	unsigned char mock_key[SCRAM_KEY_SIZE];
+	bool scram_is_usual;            /* with auth_type=md5: see auth.c */
 	struct param_names *names;      /* of tracked parameters */
 	struct extras_table *extras;    /* of sets of other ones */
 

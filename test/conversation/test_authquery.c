@@ -299,7 +299,25 @@ static const struct play lookups[] = {
 		"client 1 < R 10",
 		COMES(2),
 		SAYS_NOBODY(1),
-		"client 2 < R 5" } },
+		"client 2 < R 10" } },
+	{ "b11: with md5 nobody is asked as somebody was lately", MD5, {
+		COMES(1), SAYS_NOBODY(1),
+		"client 1 < R 5",
+		"client 2 comes user=some",
+		SAYS(1, "some|SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$"
+		    "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+		    "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="),
+		"client 2 < R 10",
+		COMES(3), SAYS_NOBODY(1),
+		"client 3 < R 10",
+		"client 4 comes user=void",
+		SAYS(1, "void|"),
+		"client 4 < R 10",
+		"client 5 comes user=next",
+		SAYS(1, "next|secret"),
+		"client 5 < R 5",
+		COMES(6), SAYS_NOBODY(1),
+		"client 6 < R 5" } },
 	{ "b31: a reload forgets", PLAIN, {
 		COMES(1), SAYS(1, "who|old"),
 		"reload " PLAIN "verbose = 0\n",

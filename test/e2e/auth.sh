@@ -66,8 +66,11 @@ for user, asked in ('plain', 5), ('md5', 5), ('scram', 10):
     same(user + ' is asked', c.asked[0], asked)
     same(user, c.one('select current_user'), user)
     refused(user + ' wrong', lambda: Client(user, password='Secret'), '28P01')
-refused('b11 nobody', lambda: Client('nobody', password='secret'), '28P01',
-        'password authentication failed')
+for user, text in (('scram', 'SASL authentication failed'),
+                   ('plain', 'password authentication failed')):
+    Client(user, password='secret').close()
+    refused('b11 nobody, behind ' + user,
+            lambda: Client('nobody', password='secret'), '28P01', text)
 refused('b19 empty secret', lambda: Client('blank', password=''), '28P01')
 PY
 
