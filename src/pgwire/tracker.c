@@ -360,28 +360,34 @@ end_copy(struct tracker *t)
 	t->syncs_dropped = false;
 }
 
+/* What the mark of the i-th entry stands for is done, or never will be,
+ * though the entry stays. */
+static void
+settle_mark(struct tracker *t, uint32_t i, bool done)
+{
+	uint32_t mark = entry(t, i)->mark;
+
+	entry(t, i)->mark = 0;
+	if (mark != 0)
+		t->on_mark(t, mark, done);
+}
+
 /* An error in an extended message: nothing up to the next Sync is answered. */
 static void
 skip_to_sync(struct tracker *t)
 {
-	/* Only the first of them has failed. */
-	while (t->count > 0 && entry(t, 0)->kind != OWED_SYNC) {
+	uint32_t n = 0, i;
+
+	while (n < t->count && entry(t, n)->kind != OWED_SYNC)
+		n++;
+	/* Each may rely on those before it. Only the first has failed. */
+	t->skipping = true;
+	for (i = n; i > 1; i--)
+		settle_mark(t, i - 1, false);
+	t->skipping = false;
+	for (i = 0; i < n; i++)
 		pop_one(t, false);
-		t->skipping = true;
-	}
 	t->skipping = t->count == 0;
-}
-
-/* A Query has done what its mark stands for, or has failed, though its end is
- * still to come. */
-static void
-settle_mark(struct tracker *t, bool done)
-{
-	uint32_t mark = entry(t, 0)->mark;
-
-	entry(t, 0)->mark = 0;
-	if (mark != 0)
-		t->on_mark(t, mark, done);
 }
 
 static enum track
@@ -397,7 +403,7 @@ on_error(struct tracker *t)
 		return TRACK_SHOW;
 	hide = entry(t, 0)->hide;
 	if (ends_at_ready(entry(t, 0)->kind))
-		settle_mark(t, false);
+		settle_mark(t, 0, false);
 	else
 		skip_to_sync(t);
 	return hide == HIDE_ALL ? TRACK_HIDE : TRACK_SHOW;
@@ -453,7 +459,8 @@ on_complete(struct tracker *t)
 	if (kind == OWED_EXECUTE)
 		pop(t);
 	else if (entry(t, 0)->hide != HIDE_SEVERAL)
-		settle_mark(t, true);
+		/* Its end is still to come. */
+		settle_mark(t, 0, true);
 	return true;
 }
 

@@ -118,20 +118,38 @@ settle_name(struct link *link, const struct effect *e, bool done)
 		retry_named(link, e->name);
 }
 
-/* A Close that was never read: the name is there after all. */
+/* If the Close was never read, the name is there after all. What was done to
+ * it later is taken back already. */
 static void
 settle_close(struct link *link, const struct effect *e, bool done)
 {
-	if (!done && link != NULL &&
-	    names_find(link->names, e->name) == NULL)
-		names_add(link->names, e->name, statement_ref(e->statement));
+	struct name *name = link != NULL ?
+	    names_look(link->names, e->name) : NULL;
+
+	if (link == NULL)
+		return;
+	if (!done)
+		names_reopen(link->names, e->name, e->statement);
+	else if (name != NULL && name->closed &&
+	    name->statement == e->statement)
+		names_remove(link->names, e->name);
 }
 
+/* If its Close was never read it is there still, though a later batch may be
+ * preparing it anew. */
 static void
 settle_evict(struct prepared *p, const struct effect *e, bool done)
 {
-	if (!done && plans_find(&p->plans, e->statement) == NULL)
+	struct plan *plan = plans_find(&p->plans, e->statement);
+
+	must(p->evicting > 0);
+	p->evicting--;
+	if (done)
+		return;
+	if (plan == NULL)
 		plans_add(&p->plans, e->statement)->pending = false;
+	else
+		plan->again = true;
 }
 
 void
@@ -188,6 +206,7 @@ note_described(struct prepared *p, struct effect *e)
 {
 	mem_free(p->described);
 	p->described = e->name;
+	p->described_as = e->statement;
 	e->name = NULL;
 	p->checked = NULL;
 }

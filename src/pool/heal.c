@@ -232,7 +232,8 @@ tell(struct server *s)
 	struct name *name = p->described != NULL && s->link != NULL ?
 	    names_find(s->link->names, p->described) : NULL;
 
-	if (name != NULL) {
+	/* By now it may be another's. */
+	if (name != NULL && name->statement == p->described_as) {
 		shape_add(&name->told, &p->shape);
 		note_shape(p, name->statement);
 	}

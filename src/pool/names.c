@@ -50,7 +50,7 @@ find(struct names *ns, const char *text)
 }
 
 struct name *
-names_find(struct names *ns, const char *text)
+names_look(struct names *ns, const char *text)
 {
 	struct entry *e = find(ns, text);
 
@@ -58,16 +58,11 @@ names_find(struct names *ns, const char *text)
 }
 
 struct name *
-names_add(struct names *ns, const char *text, struct statement *s)
+names_find(struct names *ns, const char *text)
 {
-	size_t n = strlen(text);
-	struct entry *e = mem_resize(NULL, sizeof *e + n + 1);
+	struct name *name = names_look(ns, text);
 
-	must(find(ns, text) == NULL);
-	*e = (struct entry){ .name = { .statement = s } };
-	memcpy(e->text, text, n + 1);
-	HASH_ADD_KEYPTR(hh, ns->entries, e->text, n, e);
-	return &e->name;
+	return name != NULL && !name->closed ? name : NULL;
 }
 
 static void
@@ -85,6 +80,40 @@ names_remove(struct names *ns, const char *text)
 
 	if (e != NULL)
 		drop(ns, e);
+}
+
+struct name *
+names_add(struct names *ns, const char *text, struct statement *s)
+{
+	size_t n = strlen(text);
+	struct entry *e = mem_resize(NULL, sizeof *e + n + 1);
+
+	must(names_find(ns, text) == NULL);
+	names_remove(ns, text);
+	*e = (struct entry){ .name = { .statement = s } };
+	memcpy(e->text, text, n + 1);
+	HASH_ADD_KEYPTR(hh, ns->entries, e->text, n, e);
+	return &e->name;
+}
+
+void
+names_close(struct names *ns, const char *text, uint64_t batch)
+{
+	struct name *name = names_find(ns, text);
+
+	must(name != NULL);
+	name->closed = name->pending = true;
+	name->batch = batch;
+}
+
+void
+names_reopen(struct names *ns, const char *text, struct statement *s)
+{
+	struct name *name = names_look(ns, text);
+
+	if (name == NULL)
+		name = names_add(ns, text, statement_ref(s));
+	name->closed = name->pending = false;
 }
 
 void

@@ -16,6 +16,7 @@ struct name {
 	struct statement *statement;    /* a reference of its own */
 	uint64_t batch;         /* of the server that it was made in */
 	bool pending;           /* it has not been answered yet */
+	bool closed;            /* nor has its Close */
 	struct shape told;      /* as the client was told */
 };
 
@@ -24,13 +25,25 @@ void names_destroy(struct names *);
 	/* NULL is fine. */
 
 struct name *names_find(struct names *, const char *);
-	/* NULL if there is none; names may be NULL. */
+	/* NULL if there is none, or it is closed; names may be NULL. */
+
+struct name *names_look(struct names *, const char *);
+	/* Also if it is closed. */
 
 struct name *names_add(struct names *, const char *, struct statement *);
-	/* It must be new. Takes over the reference. */
+	/* There must be none, but it may be closed. Takes over the
+	 * reference. */
 
 void names_remove(struct names *, const char *);
 	/* Harmless if there is none. */
+
+void names_close(struct names *, const char *, uint64_t batch);
+	/* names_find() finds it no more, but it may come back: until it is
+	 * removed, or made anew, it is pending. It must be there. */
+
+void names_reopen(struct names *, const char *, struct statement *);
+	/* It was not closed after all. The statement is what it stood for;
+	 * takes a reference if that is gone. */
 
 void names_clear_settled(struct names *);
 	/* Forget all that are not pending. NULL is fine. */

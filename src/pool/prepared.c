@@ -147,6 +147,8 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 	if (*text == '\0')
 		names_remove(link->names, text);
 	name = names_find(link->names, text);
+	if (prepared_waits_for(link, text))
+		return PREPARED_WAIT;
 	if (name != NULL) {
 		prepared_clash(s, text, name->statement, out);
 		return done(f, bytes);
@@ -299,13 +301,13 @@ have(struct link *link, const char *text, struct outgoing *out,
 	struct server *s = link->server;
 	struct statement *st;
 
+	if (prepared_waits_for(link, text))
+		return PREPARED_WAIT;
 	*name = names_find(link->names, text);
 	if (*name == NULL && *text == '\0')
 		have_no_unnamed(link, out);
 	if (*name == NULL)
 		return PREPARED_PASS;
-	if (prepared_waits_for(s->prepared, *name))
-		return PREPARED_WAIT;
 	st = (*name)->statement;
 	if (statement_kind(st) != STATEMENT_EXECUTE)
 		prepared_have_plan(s, st, out);
@@ -416,6 +418,13 @@ see_describe(struct link *link, const struct frame *f,
 	return done(f, bytes);
 }
 
+/* Nothing is under way that could fail before what comes now. */
+static bool
+is_certain(const struct server *s)
+{
+	return !tracker_owes(&s->tracker) && !s->tracker.skipping;
+}
+
 static enum prepared_step
 see_close(struct link *link, const struct frame *f, const unsigned char *p,
     size_t n, size_t *bytes)
@@ -433,16 +442,18 @@ see_close(struct link *link, const struct frame *f, const unsigned char *p,
 		return PREPARED_BAD;
 	if (p[FRAME_HEADER] != 'S')
 		return PREPARED_PASS;
+	if (prepared_waits_for(link, text))
+		return PREPARED_WAIT;
 	name = names_find(link->names, text);
 	if (name == NULL && *text == '\0') {
 		link->unnamed = false;
 		return PREPARED_PASS;
 	}
-	if (name != NULL && name->pending && name->batch != pr->batch)
-		return PREPARED_WAIT;
-	if (name != NULL) {
-		mark = effect_note(pr, EFFECT_CLOSE, name->statement, text);
+	if (name != NULL && is_certain(s)) {
 		names_remove(link->names, text);
+	} else if (name != NULL) {
+		mark = effect_note(pr, EFFECT_CLOSE, name->statement, text);
+		names_close(link->names, text, pr->batch);
 	}
 	tracker_local(&s->tracker, BE_CLOSE_COMPLETE, mark);
 	return done(f, bytes);

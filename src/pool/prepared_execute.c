@@ -41,10 +41,8 @@ bool
 prepared_execute_waits(struct link *link, const struct statement *st)
 {
 	struct prepared_text text = text_of(st);
-	struct name *name = target(link, &text);
 
-	return name != NULL &&
-	    prepared_waits_for(prepared_of(link->server), name);
+	return prepared_waits_for(link, text.name);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "pool/names.h"
 #include "pool/outgoing.h"
 #include "pool/plans.h"
+#include "pool/relay.h"
 #include "pool/server.h"
 #include "pool/sqlplan.h"
 #include "pool/state.h"
@@ -73,9 +74,14 @@ evict(struct server *s, struct outgoing *out)
 	struct plan *oldest;
 	uint32_t mark;
 
+	/* Nothing is given up by what the server will not read. */
+	if (s->tracker.skipping)
+		return;
 	while (max > 0 && p->plans.n >= max &&
 	    (oldest = plans_oldest(&p->plans, p->batch)) != NULL) {
 		mark = effect_note(p, EFFECT_EVICT, oldest->statement, NULL);
+		if (p->evicting++ == 0)
+			p->evicting_since = p->batch;
 		prepared_make_named(out, FE_CLOSE, 'S', oldest->statement,
 		    NULL, 0);
 		plans_remove(&p->plans, oldest->statement);
@@ -119,8 +125,9 @@ prepared_add_plan(struct server *s, struct statement *st,
 	struct plan *plan = plans_find(&p->plans, st);
 	bool again = plan != NULL;
 
-	if (again) {
-		must(plan->stale);
+	must(plan == NULL || plan->stale);
+	/* What an earlier batch gives up is there if that has failed. */
+	if (again || (p->evicting > 0 && p->evicting_since != p->batch)) {
 		prepared_make_named(out, FE_CLOSE, 'S', st, NULL, 0);
 		prepared_track(s, FE_CLOSE, 'S', HIDE_ALL, 0);
 		plans_remove(&p->plans, st);
@@ -159,8 +166,12 @@ prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
 }
 
 bool
-prepared_waits_for(struct prepared *p, const struct name *name)
+prepared_waits_for(struct link *link, const char *text)
 {
-	return (name->pending && name->batch != p->batch) ||
-	    prepared_is_unsure(p, plans_find(&p->plans, name->statement));
+	struct prepared *p = prepared_of(link->server);
+	const struct name *name = names_look(link->names, text);
+
+	return name != NULL && ((name->pending && name->batch != p->batch) ||
+	    (!name->closed &&
+	    prepared_is_unsure(p, plans_find(&p->plans, name->statement))));
 }

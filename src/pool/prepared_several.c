@@ -61,7 +61,6 @@ read_parts(struct link *link, struct str query, struct parts *parts,
     struct text *out)
 {
 	struct prepared_list list = prepared_list_on(query, false);
-	struct prepared *state = prepared_of(link->server);
 	const char *p = query.p, *end = p + query.n;
 	char ours[STATEMENT_NAME_ROOM];
 	struct prepared_place place;
@@ -71,10 +70,10 @@ read_parts(struct link *link, struct str query, struct parts *parts,
 	while ((kind = prepared_list_next(&list, &place)) ==
 	    PREPARED_EXECUTE) {
 		name = names_find(link->names, place.name);
+		if (prepared_waits_for(link, place.name))
+			return PREPARED_WAIT;
 		if (name == NULL)
 			continue;
-		if (prepared_waits_for(state, name))
-			return PREPARED_WAIT;
 		if (!can_execute(link->server, name->statement))
 			continue;
 		if (!add_part(parts, name->statement))

@@ -189,7 +189,8 @@ note_close(const struct sql *sql)
 	uint32_t mark = effect_note(sql->server->prepared, EFFECT_CLOSE,
 	    sql->known, sql->text.name);
 
-	names_remove(sql->link->names, sql->text.name);
+	names_close(sql->link->names, sql->text.name,
+	    sql->server->prepared->batch);
 	return mark;
 }
 
@@ -385,6 +386,8 @@ parse_named(const struct sql *sql)
 	struct name *taken = names_find(link->names, sql->own);
 	struct statement *st;
 
+	if (prepared_waits_for(link, sql->own))
+		return PREPARED_WAIT;
 	if (taken != NULL) {
 		prepared_clash(s, sql->own, taken->statement, sql->out);
 		return PREPARED_DONE;
@@ -484,9 +487,9 @@ see(struct link *link, const struct frame *f, const unsigned char *p,
 	if (sql.own != NULL && *sql.own != '\0')
 		return sql.text.kind != PREPARED_EXECUTE ? PREPARED_PASS :
 		    whole(parse_named(&sql), f, bytes);
-	name = names_find(link->names, sql.text.name);
-	if (name != NULL && prepared_waits_for(prepared_of(link->server), name))
+	if (prepared_waits_for(link, sql.text.name))
 		return PREPARED_WAIT;
+	name = names_find(link->names, sql.text.name);
 	sql.name = name;
 	sql.known = name != NULL ? name->statement : NULL;
 	return whole(act(&sql, f->type == FE_QUERY ? &by_query : &by_parse), f,

@@ -58,6 +58,8 @@ struct prepared {
 	uint64_t batch;         /* counts Syncs and Queries */
 	struct effect *effects; /* by mark - 1 */
 	uint32_t n, used;
+	uint32_t evicting;      /* EVICTs among them ... */
+	uint64_t evicting_since;        /* ... and the batch of the first */
 	char *clash;            /* the name of the one that failed last */
 	bool refused;           /* or it was meant to, see EFFECT_REFUSE */
 	struct statement *failed;       /* in whose use that was ... */
@@ -72,7 +74,8 @@ struct prepared {
 	struct text error;      /* that its client does not know yet */
 	struct text bound;      /* the last Bind's portal and name, ended by
 				 * zeros; empty: none that matters */
-	char *described;        /* a name whose Describe was answered */
+	char *described;        /* a name whose Describe was answered ... */
+	const struct statement *described_as;   /* ... for this */
 	struct shape shape;     /* so much of which has come */
 	struct statement *checked;      /* whose description comes now ... */
 	struct shape check;     /* ... and should have this shape */
@@ -89,8 +92,7 @@ uint32_t effect_note(struct prepared *, enum effect_kind, struct statement *,
 uint32_t prepared_note_use(struct prepared *, const struct name *,
     const unsigned char *frame, const char *text);
 	/* An effect, too, of a message that uses what a name stands for, made
-	 * of this frame of the client's. Text: the name itself, if the client
-	 * is told what that looks like; or NULL. */
+	 * of this frame. Text: the name, if the client is told its looks. */
 
 void prepared_forget_error(struct prepared *);
 
@@ -113,8 +115,7 @@ void prepared_make_parse(struct outgoing *, const struct statement *);
 
 void prepared_have_plan(struct server *, struct statement *,
     struct outgoing *);
-	/* See to it that the server has it, in a batch of the extended
-	 * protocol. */
+	/* See to it that the server has it, by messages of a batch. */
 
 struct plan *prepared_add_plan(struct server *, struct statement *,
     struct outgoing *);
@@ -132,8 +133,8 @@ bool prepared_is_unsure(const struct prepared *, const struct plan *);
 	/* Was it prepared in a batch before this one, and is not answered
 	 * yet? NULL is sure. */
 
-bool prepared_waits_for(struct prepared *, const struct name *);
-	/* Is what this name stands for still uncertain? */
+bool prepared_waits_for(struct link *, const char *name);
+	/* Is it uncertain what this name stands for, if anything? */
 
 struct name *prepared_new_name(struct link *, const char *,
     struct statement *);

@@ -115,6 +115,14 @@ START_TEST(f27_strange_names)
 	names_remove(names, longest);
 	names_remove(names, longest);
 	ck_assert_ptr_null(names_find(names, longest));
+	names_close(names, "%s%n", 7);
+	ck_assert_ptr_null(names_find(names, "%s%n"));
+	ck_assert(names_look(names, "%s%n")->pending);
+	names_reopen(names, "%s%n", NULL);
+	ck_assert_ptr_nonnull(names_find(names, "%s%n"));
+	names_close(names, "%s%n", 7);
+	names_add(names, "%s%n", acquire("new", 3));
+	ck_assert(!names_find(names, "%s%n")->pending);
 	names_find(names, "")->pending = true;
 	names_clear_settled(names);
 	ck_assert_uint_eq(names_count(names), 1);
