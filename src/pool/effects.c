@@ -1,13 +1,11 @@
 /*
  * effects.c - what messages that are under way will have changed; see
- * prepared_state.h.
+ * effects.h.
  *
  * An effect is noted when its message is sent, and lives until the tracker
  * says that the message was answered, or that it never will be.
  */
-#include "pool/prepared.h"
-#include "pool/prepared_state.h"
-#include "pool/retry.h"
+#include "pool/effects.h"
 
 #include <string.h>
 
@@ -16,7 +14,10 @@
 #include "pgwire/error.h"
 #include "pgwire/writer.h"
 #include "pool/names.h"
+#include "pool/prepared.h"
+#include "pool/prepared_state.h"
 #include "pool/relay.h"
+#include "pool/retry.h"
 #include "pool/server.h"
 #include "pool/statement.h"
 

@@ -42,6 +42,7 @@
 #include "pool/state.h"
 #include "pool/statement.h"
 #include "sql/fingerprint.h"
+#include "sql/prepared.h"
 
 /*
  * The client's frames.
@@ -116,6 +117,21 @@ prepared_clash(struct server *s, const char *text, struct statement *st,
 	    effect_note(s->prepared, EFFECT_CLASH, NULL, text));
 }
 
+/* Is this something like DEALLOCATE ALL? Of what stands in front of that,
+ * comments are not worth a look at each text. */
+static void
+note_clearing(struct prepared *p, const void *text, size_t n)
+{
+	const uint64_t clear = VERB_BIT(DEALLOCATE) | VERB_BIT(DISCARD) |
+	    VERB_BIT(NONE);
+	const struct str sql = { text, strnlen(text, n) };
+
+	if (sql.n > 0 && memchr("Dd \t\n\r\f\v", sql.p[0], 8) != NULL &&
+	    (clear >> fingerprint_verb(sql, false) & 1) != 0 &&
+	    prepared_read(sql, false).kind != PREPARED_DEALLOCATE)
+		p->clearing = CLEARING;
+}
+
 void
 prepared_unnamed(struct link *link)
 {
@@ -137,6 +153,8 @@ see_parse(struct link *link, const struct frame *f, const unsigned char *p,
 	if (text != NULL && *text == '\0' &&
 	    !s->pooler->config->unnamed_statement_reuse) {
 		prepared_unnamed(link);
+		note_clearing(pr, text + 1, (size_t)((n < f->len ? n :
+		    f->len) - FRAME_HEADER - 1));
 		return PREPARED_PASS;
 	}
 	if (n < f->len)
@@ -230,14 +248,6 @@ look(struct server *s, const struct name *name, struct plan *plan,
 	return PREPARED_WAIT;
 }
 
-/* Then it goes as a whole, and waits for nothing. */
-static bool
-is_replayed(const struct link *link)
-{
-	return link->server->prepared->healing != HEALING_NOT ||
-	    (link->retry != NULL && link->retry->replays);
-}
-
 /* A client that was told what a statement looks like, by another server or
  * long ago, may not ask again. Where that may be different now it is found
  * out; see heal.c. *refuse: it would misread what it gets. */
@@ -261,7 +271,8 @@ check_shape(const struct link *link, const struct name *name,
 	*refuse = looked && match == SHAPE_OTHER;
 	if (*refuse)
 		return PREPARED_DONE;
-	if (!looked && !only_reads(name->statement) && !is_replayed(link))
+	if (!looked && !only_reads(name->statement) &&
+	    !prepared_is_replayed(link))
 		return look(s, name, plan, frame, out);
 	ask(s, name, frame, EFFECT_CHECK, out);
 	return PREPARED_DONE;
@@ -359,6 +370,9 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	writer_cstring(&out->made, ours);
 	outgoing_made(out);
 	prepared_track(s, FE_BIND, 0, HIDE_NOTHING, mark);
+	if (statement_kind(name->statement) == STATEMENT_PARSE)
+		note_clearing(pr, statement_body(name->statement).p,
+		    statement_body(name->statement).n);
 	*bytes = at;
 	return PREPARED_DONE;
 }
@@ -486,6 +500,8 @@ prepared_frame(struct link *link, const struct frame *f,
 		return see_close(link, f, p, n, bytes);
 	case FE_QUERY:
 		prepared_query(link);
+		note_clearing(prepared_of(s), p + FRAME_HEADER, (n < f->len ?
+		    n : f->len) - FRAME_HEADER);
 		return PREPARED_PASS;
 	case FE_SYNC:
 		if (s->prepared != NULL)
@@ -511,6 +527,7 @@ prepared_link(struct link *link)
 	must(s->prepared->used == 0 &&
 	    s->prepared->healing == HEALING_NOT);
 	prepared_forget_error(s->prepared);
+	s->prepared->clearing = CLEARING_NOT;
 	s->prepared->batch++;
 }
 

@@ -15,6 +15,7 @@
 #include "pool/outgoing.h"
 #include "pool/plans.h"
 #include "pool/relay.h"
+#include "pool/retry.h"
 #include "pool/server.h"
 #include "pool/sqlplan.h"
 #include "pool/state.h"
@@ -166,11 +167,30 @@ prepared_have_plan(struct server *s, struct statement *st, struct outgoing *out)
 }
 
 bool
+prepared_is_replayed(const struct link *link)
+{
+	return link->server->prepared->healing != HEALING_NOT ||
+	    (link->retry != NULL && link->retry->replays);
+}
+
+/* May it be gone when all that is under way was answered? */
+static bool
+waits_for_all(const struct link *link, const char *text)
+{
+	const struct server *s = link->server;
+
+	return s->prepared->clearing != CLEARING_NOT && *text != '\0' &&
+	    tracker_owes(&s->tracker) && !prepared_is_replayed(link);
+}
+
+bool
 prepared_waits_for(struct link *link, const char *text)
 {
 	struct prepared *p = prepared_of(link->server);
 	const struct name *name = names_look(link->names, text);
 
+	if (waits_for_all(link, text))
+		return true;
 	return name != NULL && ((name->pending && name->batch != p->batch) ||
 	    (!name->closed &&
 	    prepared_is_unsure(p, plans_find(&p->plans, name->statement))));

@@ -496,16 +496,12 @@ see(struct link *link, const struct frame *f, const unsigned char *p,
 	    bytes);
 }
 
-enum prepared_step
-prepared_sql_frame(struct link *link, const struct frame *f,
-    const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
+static enum prepared_step
+see_frame(struct link *link, const struct frame *f, const unsigned char *p,
+    size_t n, struct outgoing *out, size_t *bytes)
 {
-	struct prepared *state = link->server->prepared;
 	enum prepared_step step = PREPARED_PASS;
 
-	/* Its Describe follows a Bind at once: later names may have changed. */
-	if (state != NULL && f->type != FE_DESCRIBE)
-		text_clear(&state->bound);
 	if (f->type == FE_QUERY || f->type == FE_PARSE)
 		step = see(link, f, p, n, out, bytes);
 	switch (step) {
@@ -521,6 +517,30 @@ prepared_sql_frame(struct link *link, const struct frame *f,
 	case PREPARED_WAIT:
 	case PREPARED_BAD:
 		break;
+	}
+	return step;
+}
+
+enum prepared_step
+prepared_sql_frame(struct link *link, const struct frame *f,
+    const unsigned char *p, size_t n, struct outgoing *out, size_t *bytes)
+{
+	struct prepared *state = link->server->prepared;
+	enum prepared_step step;
+
+	if (state != NULL && !tracker_owes(&link->server->tracker))
+		state->clearing = CLEARING_NOT;
+	/* Its Describe follows a Bind at once: later names may have changed. */
+	if (state != NULL && f->type != FE_DESCRIBE)
+		text_clear(&state->bound);
+	step = see_frame(link, f, p, n, out, bytes);
+	state = link->server->prepared;
+	/* The Sync may be behind what waits. */
+	if (step == PREPARED_WAIT && state->clearing == CLEARING &&
+	    link->server->tracker.batch_open) {
+		writer_empty(&out->made, FE_FLUSH);
+		outgoing_made(out);
+		state->clearing = CLEARING_AWAITED;
 	}
 	return step;
 }

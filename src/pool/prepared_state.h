@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "pgwire/tracker.h"
+#include "pool/effects.h"
 #include "pool/plans.h"
 #include "pool/shape.h"
 
@@ -19,32 +20,6 @@ struct outgoing;
 struct server;
 struct statement;
 
-enum effect_kind {
-	EFFECT_NONE,            /* a free place */
-	EFFECT_PLAN,            /* the server has the statement */
-	EFFECT_NAME,            /* the client has the name ... */
-	EFFECT_BOTH,            /* ... and the server the statement */
-	EFFECT_CLOSE,           /* the client has it no more */
-	EFFECT_EVICT,           /* the server has it no more */
-	EFFECT_USE,             /* none, but it may fail for its age */
-	EFFECT_CLASH,           /* none: the name is in use */
-	EFFECT_CHECK,           /* none: does it look as was told? */
-	EFFECT_LOOK,            /* none: how does it look? */
-	EFFECT_REFUSE,          /* none: the client would misread it */
-	EFFECT_TELL,            /* none: the client is told how it looks */
-	EFFECT_PART             /* one of several that the server has, or may
-	                         * have if they failed */
-};
-
-struct effect {
-	enum effect_kind kind;
-	struct statement *statement;
-	char *name;             /* the client's, or NULL */
-	uint32_t at;            /* USE: of its frame in the batch */
-	struct shape told;      /* USE, CHECK: what the client was told */
-	uint32_t next;          /* PART: the mark of another one; 0: none */
-};
-
 /* Running an execution again, unseen; see heal.c. */
 enum healing {
 	HEALING_NOT,
@@ -53,13 +28,21 @@ enum healing {
 	HEALING_REPLAY          /* the batch runs again */
 };
 
+/* Is all that was prepared before being taken away? */
+enum clearing {
+	CLEARING_NOT,
+	CLEARING,               /* perhaps, when all owed was answered */
+	CLEARING_AWAITED        /* and what follows waits for that */
+};
+
 struct prepared {
 	struct plans plans;
 	uint64_t batch;         /* counts Syncs and Queries */
 	struct effect *effects; /* by mark - 1 */
 	uint32_t n, used;
-	uint32_t evicting;      /* EVICTs among them ... */
-	uint64_t evicting_since;        /* ... and the batch of the first */
+	uint32_t evicting;      /* of them, that are EFFECT_EVICT ... */
+	uint64_t evicting_since;        /* ... the first of this batch */
+	enum clearing clearing;
 	char *clash;            /* the name of the one that failed last */
 	bool refused;           /* or it was meant to, see EFFECT_REFUSE */
 	struct statement *failed;       /* in whose use that was ... */
@@ -75,7 +58,7 @@ struct prepared {
 	struct text bound;      /* the last Bind's portal and name, ended by
 				 * zeros; empty: none that matters */
 	char *described;        /* a name whose Describe was answered ... */
-	const struct statement *described_as;   /* ... for this */
+	const struct statement *described_as;   /* ... what it was then */
 	struct shape shape;     /* so much of which has come */
 	struct statement *checked;      /* whose description comes now ... */
 	struct shape check;     /* ... and should have this shape */
@@ -85,14 +68,11 @@ struct prepared {
 struct prepared *prepared_of(struct server *);
 	/* Made if there is none yet. */
 
-uint32_t effect_note(struct prepared *, enum effect_kind, struct statement *,
-    const char *name);
-	/* Statement and name may be NULL. Returns the mark. */
-
 uint32_t prepared_note_use(struct prepared *, const struct name *,
     const unsigned char *frame, const char *text);
 	/* An effect, too, of a message that uses what a name stands for, made
-	 * of this frame. Text: the name, if the client is told its looks. */
+	 * of this frame of the client's. Text: the name itself, if the client
+	 * is told what that looks like; or NULL. */
 
 void prepared_forget_error(struct prepared *);
 
@@ -115,7 +95,8 @@ void prepared_make_parse(struct outgoing *, const struct statement *);
 
 void prepared_have_plan(struct server *, struct statement *,
     struct outgoing *);
-	/* See to it that the server has it, by messages of a batch. */
+	/* See to it that the server has it, in a batch of the extended
+	 * protocol. */
 
 struct plan *prepared_add_plan(struct server *, struct statement *,
     struct outgoing *);
@@ -133,8 +114,12 @@ bool prepared_is_unsure(const struct prepared *, const struct plan *);
 	/* Was it prepared in a batch before this one, and is not answered
 	 * yet? NULL is sure. */
 
+bool prepared_is_replayed(const struct link *);
+	/* Then a batch goes as a whole, and waits for nothing. */
+
 bool prepared_waits_for(struct link *, const char *name);
-	/* Is it uncertain what this name stands for, if anything? */
+	/* Is what this name stands for still uncertain, or whether there is
+	 * one? */
 
 struct name *prepared_new_name(struct link *, const char *,
     struct statement *);
