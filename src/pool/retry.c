@@ -163,7 +163,8 @@ retry_pauses(struct link *link, const unsigned char *p, size_t n)
 {
 	const struct tracker *t = &link->server->tracker;
 
-	if (!link->retry->ended)
+	/* While it is sent data the server does not answer. */
+	if (!link->retry->ended || t->copying == COPYING_IN)
 		return false;
 	/* Out of a block it is at rest now, and the link will end. */
 	if (!tracker_owes(t))
