@@ -217,6 +217,13 @@ answer_client(struct link *link)
 	text_fini(&text);
 }
 
+/* Nobody would send the rest of it at the end of a SUSPEND. */
+static bool
+is_sent_again(const struct link *link)
+{
+	return link->retry != NULL && link->retry->replays;
+}
+
 enum relay
 relay_from_client(struct link *link, const unsigned char *p, size_t n,
     size_t *consumed)
@@ -234,7 +241,7 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 		heal_batch_begin(link, p);
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {
-			if (s->pooler->suspended)
+			if (s->pooler->suspended && !is_sent_again(link))
 				break;
 			result = see_client_frame(link, p + at, n - at, &f);
 			if (result == RELAY_OK && f.len > 0)

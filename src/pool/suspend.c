@@ -193,12 +193,11 @@ shift_times(struct client *c, int64_t usec)
 	request_idle_anew(c);
 }
 
-/* What was kept is handed over again: nobody else would do it. */
+/* What was kept is handed over again: nobody else would do it. It may have
+ * come after the last look. */
 static void
 thaw(struct conn *conn)
 {
-	if (!conn->frozen)
-		return;
 	conn_freeze(conn, false);
 	conn_redeliver(conn);
 }
