@@ -319,6 +319,25 @@ gate_failed(struct lane *l, const struct failure *f)
 	rotate_lanes(p, l);
 }
 
+bool
+gate_is_shut(const struct pool *p)
+{
+	bool failed = false;
+	struct list *n;
+	struct lane *l;
+
+	if (pools_servers(p) > 0)
+		return false;
+	LANE_EACH (n, l, p) {
+		if (!lane_is_used(l))
+			continue;
+		if (l->failures == 0 || lane_may_dial(l, now_of(p)))
+			return false;
+		failed = true;
+	}
+	return failed;
+}
+
 /* Is there no server, and did every host refuse us for a lasting reason?
  * Who logs in is not kept waiting for a transient one either. */
 const struct failure *

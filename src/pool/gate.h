@@ -38,6 +38,10 @@ enum wait_reason gate_wait_reason(const struct pool *, const struct wait *);
 void gate_failed(struct lane *, const struct failure *);
 	/* A login on this lane has failed: leave it alone for a while. */
 
+bool gate_is_shut(const struct pool *);
+	/* Is there no server, and is every host left alone because it has
+	 * refused us, whatever for? */
+
 const struct failure *gate_lasting_failure(const struct pool *);
 	/* If there is no server and every host has refused us for a reason
 	 * that does not pass by itself: the last such reason. For a pool of

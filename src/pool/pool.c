@@ -491,11 +491,12 @@ on_failed(struct server *s, const struct failure *f)
 	gate_failed(s->lane, &copy);
 	server_close(s, copy.from_server ? "login failed" : "connect failed");
 	lasting = gate_lasting_failure(p);
-	if (lasting != NULL) {
+	if (lasting != NULL)
 		copy = *lasting;
+	if (gate_is_shut(p))
 		retreat(p);
+	if (lasting != NULL)
 		pool_refuse_all(p, &copy);
-	}
 	gate_fill(p);
 }
 

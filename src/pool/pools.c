@@ -320,8 +320,10 @@ side_of(const struct pool *p)
 		return p->front != NULL ? 0 :
 		    ROLE_BIT(ROLE_PRIMARY) | ROLE_BIT(ROLE_REPLICA);
 	/* Sessions are not told apart by what they send. */
-	if (e->role == DATABASE_ROLE_REPLICA && p->mode == POOL_SESSION)
-		return ROLE_BIT(ROLE_REPLICA);
+	if (p->mode == POOL_SESSION)
+		return p->front != NULL ? 0 :
+		    ROLE_BIT(e->role == DATABASE_ROLE_REPLICA ?
+		    ROLE_REPLICA : ROLE_PRIMARY);
 	return ROLE_BIT(p->front != NULL ? ROLE_REPLICA : ROLE_PRIMARY);
 }
 

@@ -23,13 +23,14 @@ static bool
 has_replica(const struct pool *front)
 {
 	return pools_has_host(front->replicas) &&
-	    gate_lasting_failure(front->replicas) == NULL;
+	    !gate_is_shut(front->replicas);
 }
 
 bool
 sides_has_two(const struct pool *front)
 {
-	return front->replicas != NULL && front->serves != 0;
+	return front->replicas != NULL && front->serves != 0 &&
+	    front->mode != POOL_SESSION;
 }
 
 struct pool *
