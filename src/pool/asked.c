@@ -117,6 +117,19 @@ see_execute(struct walk *w, struct reader *r)
 }
 
 static bool
+see_close(struct walk *w, struct reader *r)
+{
+	char target = (char)reader_u8(r);
+	const char *name = reader_cstring(r);
+
+	if (!reader_ok(r))
+		return false;
+	note(w->asked, 'c');
+	w->asked->named = w->asked->named || (target == 'S' && *name != '\0');
+	return true;
+}
+
+static bool
 see_query(struct walk *w, struct reader *r)
 {
 	const char *text = reader_cstring(r);
@@ -160,8 +173,7 @@ see(struct walk *w, const struct frame *f, const unsigned char *p)
 	case FE_EXECUTE:
 		return see_execute(w, &r);
 	case FE_CLOSE:
-		note(w->asked, 'c');
-		return true;
+		return see_close(w, &r);
 	case FE_SYNC:
 		return see_sync(w);
 	default:
@@ -216,6 +228,15 @@ answer_describe(struct text *out, bool statement)
 	writer_empty(out, BE_NO_DATA);
 }
 
+static void
+answer_execute(struct text *out, const char *tag)
+{
+	if (tag != NULL)
+		writer_command_complete(out, tag);
+	else
+		writer_empty(out, BE_EMPTY_QUERY);
+}
+
 void
 asked_answer(const struct asked *a, const char *tag, char status,
     struct text *out)
@@ -238,10 +259,10 @@ asked_answer(const struct asked *a, const char *tag, char status,
 			answer_describe(out, a->messages[i] == 'S');
 			break;
 		case 'e':
-			writer_command_complete(out, tag);
+			answer_execute(out, tag);
 			break;
 		case 'q':
-			writer_command_complete(out, tag);
+			answer_execute(out, tag);
 			writer_ready(out, status);
 			break;
 		default:

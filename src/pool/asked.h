@@ -27,7 +27,7 @@ struct asked {
 	char messages[ASKED_MESSAGES];  /* their types in lower case; an S for
 					 * Describe of a statement */
 	unsigned nmessages;     /* more than that: too many to be kept */
-	bool named;             /* a statement gets a name */
+	bool named;             /* a statement gets a name, or loses it */
 };
 
 enum asking {
@@ -44,7 +44,7 @@ enum asking asked_read(struct asked *, const unsigned char *p, size_t n,
 void asked_answer(const struct asked *, const char *tag, char status,
     struct text *out);
 	/* Append what a server would answer if each statement were a command
-	 * without results that ends with this tag. Not if there are too many
-	 * messages. */
+	 * without results that ends with this tag; NULL: were empty. Not if
+	 * there are too many messages. */
 
 #endif

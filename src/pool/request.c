@@ -50,6 +50,7 @@ now_of(const struct client *c)
  */
 
 static void refuse_cycle(struct client *, const struct error_fields *);
+static size_t discard(struct client *, const struct frame *, size_t n);
 static void arm_idle(struct client *);
 static void ask_again(struct client *);
 
@@ -127,8 +128,8 @@ on_granted(struct wait *w, struct server *s)
 	deadline_disarm(&c->deadline);
 	c->link.single_statements = c->pool->mode == POOL_STATEMENT;
 	relay_link(&c->link, s);
-	if (s->pool->serves != 0 && c->link.retry == NULL &&
-	    c->pool->mode != POOL_SESSION) {
+	if (c->link.retry == NULL && (c->routing.begin != NULL ||
+	    (s->pool->serves != 0 && c->pool->mode != POOL_SESSION))) {
 		retry_start(&c->link, w->route, c->routing.begin);
 		c->routing.begin = NULL;
 	}
@@ -155,10 +156,8 @@ wait_limit(const struct client *c)
 	return wait == 0 || (query > 0 && query < wait) ? query : wait;
 }
 
-/* Answer what it has sent with an error, up to the end of the cycle. The
- * error goes out now: who has sent a Flush instead of a Sync waits for it. */
 static void
-refuse_cycle(struct client *c, const struct error_fields *e)
+refuse_next(struct client *c, const struct error_fields *e)
 {
 	struct text text = { 0 };
 
@@ -166,7 +165,29 @@ refuse_cycle(struct client *c, const struct error_fields *e)
 	conn_send(&c->conn, text.p, text.n);
 	text_fini(&text);
 	c->refusing = true;
-	route_forget(&c->routing);
+}
+
+/* Answer what it has sent with an error, up to the end of the cycle. The
+ * error goes out now: who has sent a Flush instead of a Sync waits for it.
+ * What a server had been sent already is not with the conn any more. */
+static void
+refuse_cycle(struct client *c, const struct error_fields *e)
+{
+	struct str kept = retry_take_back(&c->link);
+	struct frame f;
+	size_t take;
+
+	if (route_is_in_block(&c->routing) || retry_is_in_block(&c->link))
+		route_fail_block(&c->routing);
+	refuse_next(c, e);
+	while (frame_peek((const unsigned char *)kept.p, kept.n,
+	    UINT32_MAX / 8, &f) == PARSE_OK) {
+		if (!c->refusing)
+			refuse_next(c, e);
+		take = discard(c, &f, kept.n);
+		kept.p += take;
+		kept.n -= take;
+	}
 	retry_end(&c->link);
 }
 
@@ -299,7 +320,7 @@ request_wait_late(struct client *c)
 static bool
 is_idle_in_block(const struct client *c)
 {
-	return c->routing.begin != NULL &&
+	return route_is_in_block(&c->routing) &&
 	    c->pool->idle_transaction_timeout > 0;
 }
 
@@ -372,7 +393,7 @@ end_cycle(struct client *c)
 	struct text text = { 0 };
 
 	c->refusing = false;
-	writer_ready(&text, 'I');
+	writer_ready(&text, c->routing.failed ? 'E' : 'I');
 	conn_send(&c->conn, text.p, text.n);
 	text_fini(&text);
 }
@@ -432,6 +453,18 @@ discard(struct client *c, const struct frame *f, size_t n)
 	return take;
 }
 
+static void
+refuse_in_failed_block(struct client *c)
+{
+	static const struct error_fields e = {
+		.severity = "ERROR", .code = "25P02",
+		.message = "current transaction is aborted, commands ignored "
+		    "until end of transaction block",
+	};
+
+	refuse_cycle(c, &e);
+}
+
 /* Something that needs a server, unless it can be answered without one.
  * False: more of it is needed to know which. */
 static bool
@@ -439,7 +472,7 @@ take_request(struct client *c, const unsigned char *p, size_t n, size_t *at)
 {
 	size_t bytes = 0;
 
-	if (!sides_has_two(c->pool) && c->routing.begin == NULL) {
+	if (!sides_has_two(c->pool) && !route_is_in_block(&c->routing)) {
 		c->wait.route = ROUTE_PRIMARY;
 		want_server(c);
 		return true;
@@ -450,6 +483,10 @@ take_request(struct client *c, const unsigned char *p, size_t n, size_t *at)
 		return true;
 	case ROUTE_DONE:
 		*at += bytes;
+		request_idle_anew(c);
+		return true;
+	case ROUTE_FAILED:
+		refuse_in_failed_block(c);
 		request_idle_anew(c);
 		return true;
 	case ROUTE_MORE:
@@ -580,6 +617,7 @@ on_rest(struct link *link)
 
 	session_tell(link);
 	if (c->pool->mode == POOL_SESSION) {
+		retry_end(link);
 		on_session_rest(c, s);
 		return;
 	}

@@ -77,6 +77,12 @@ retry_is_due(const struct link *link)
 	return link != NULL && link->retry != NULL && link->retry->due;
 }
 
+bool
+retry_is_in_block(const struct link *link)
+{
+	return link->retry != NULL && link->retry->begin != NULL;
+}
+
 /* Where one replica is gone others may be, too, and so may be the rest of the
  * connections to it. */
 enum route
@@ -110,17 +116,27 @@ forget_named(struct link *link)
 }
 
 struct str
+retry_take_back(struct link *link)
+{
+	const struct retry *r = link->retry;
+
+	if (r == NULL)
+		return (struct str){ NULL, 0 };
+	forget_named(link);
+	return (struct str){ r->kept.p, r->kept.n };
+}
+
+struct str
 retry_next(struct link *link)
 {
 	struct retry *r = link->retry;
 
-	forget_named(link);
 	r->due = false;
 	r->begun = r->ended = false;
 	r->unstarted = false;
 	r->replays = r->kept.n > 0;
 	text_fini(&r->deferred);
-	return (struct str){ r->kept.p, r->kept.n };
+	return retry_take_back(link);
 }
 
 void
@@ -332,7 +348,7 @@ hides_error(struct server *s, const struct error_fields *e)
 	if (error_is(e, "25006") && !is_at_replica(s))
 		topologies_suspect(&s->pooler->topologies, s->lane->host);
 	if (!is_of_replicas(r, e) || !is_at_replica(s) ||
-	    !is_harmless(s))
+	    !pools_has_host(s->pool->front) || !is_harmless(s))
 		return false;
 	s->lane->host->retries++;
 	r->route = ROUTE_PRIMARY;

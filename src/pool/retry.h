@@ -44,6 +44,13 @@ bool retry_is_due(const struct link *);
 enum route retry_route(const struct link *, bool has_primary);
 	/* Where the next server is to be. */
 
+bool retry_is_in_block(const struct link *);
+	/* Has a BEGIN waited that the next server is to be sent? */
+
+struct str retry_take_back(struct link *);
+	/* What the client has sent, and no server has answered; without a
+	 * retry nothing. Names that were made by it are forgotten. */
+
 struct str retry_next(struct link *);
 	/* The next server is linked: what it is to be sent first, which stays
 	 * in place until it has answered. */

@@ -118,6 +118,7 @@ struct sense {
 	struct sql_class first, second;
 	uint32_t facts;         /* of all */
 	bool reads;             /* each of them does nothing else */
+	bool ends_block;        /* one that others follow does */
 };
 
 static bool
@@ -148,6 +149,8 @@ sense_of(const struct client *c, const struct asked *a)
 
 	for (i = 0; i < a->n; i++) {
 		k = class_of(c, a->texts[i], &s.hints);
+		s.ends_block = s.ends_block || (i + 1 < a->n &&
+		    (k.kind == SQL_COMMIT || k.kind == SQL_ROLLBACK));
 		if (i == 0)
 			s.first = k;
 		else if (i == 1)
@@ -195,7 +198,7 @@ note_setting(struct client *c, const struct sql_statement *s)
 }
 
 static void
-note_settings(struct client *c, const struct asked *a)
+note_settings(struct client *c, const struct asked *a, const struct sense *all)
 {
 	const uint64_t set = VERB_BIT(SET) | VERB_BIT(RESET) |
 	    VERB_BIT(DISCARD);
@@ -214,6 +217,8 @@ note_settings(struct client *c, const struct asked *a)
 		}
 		sql_tree_destroy(tree);
 	}
+	if (all->facts & SQL_TEMP)
+		c->routing.temporary = true;
 }
 
 /* May it go to a replica if the first statement behind it does? */
@@ -346,8 +351,7 @@ read_ours(struct str text, enum wish *wish)
 }
 
 static enum route_step
-refuse_value(struct client *c, const struct asked *a, char status,
-    size_t *bytes)
+refuse_value(struct client *c, const struct asked *a, size_t *bytes)
 {
 	static const struct error_fields e = {
 		.severity = "ERROR", .code = "22023",
@@ -356,8 +360,10 @@ refuse_value(struct client *c, const struct asked *a, char status,
 	};
 	struct text out = { 0 };
 
+	if (c->routing.begin != NULL)
+		route_fail_block(&c->routing);
 	writer_error(&out, &e);
-	writer_ready(&out, status);
+	writer_ready(&out, c->routing.failed ? 'E' : 'I');
 	client_send(c, out.p, out.n);
 	text_fini(&out);
 	*bytes = a->bytes;
@@ -404,7 +410,7 @@ take_ours(struct client *c, const struct asked *a, size_t *bytes)
 		return a->messages[0] != 'q' ? ROUTE_SERVER :
 		    show_wish(c, a, status, bytes);
 	case OURS_WRONG:
-		return refuse_value(c, a, status == 'T' ? 'E' : 'I', bytes);
+		return refuse_value(c, a, bytes);
 	}
 	return ROUTE_SERVER;
 }
@@ -440,9 +446,34 @@ go_on(struct client *c, const struct asked *a, enum route *route,
 		return answer(c, a, s.first.kind == SQL_COMMIT ? "COMMIT" :
 		    "ROLLBACK", 'I', bytes);
 	}
-	*route = (s.hints & HINT_PRIMARY) == 0 && (is_read(&s.first) ||
-	    c->routing.begun == WISH_REPLICA) ? ROUTE_READ : ROUTE_PRIMARY;
+	*route = ROUTE_PRIMARY;
+	if ((s.hints & HINT_PRIMARY) != 0)
+		return ROUTE_SERVER;
+	if (c->routing.begun == WISH_REPLICA)
+		*route = s.ends_block ? ROUTE_REPLICA : ROUTE_READ;
+	else if (is_read(&s.first) && !s.ends_block)
+		*route = ROUTE_READ;
 	return ROUTE_SERVER;
+}
+
+/* In a block that has failed only its end is of interest. A server may be
+ * told of that as well: it only warns. */
+static enum route_step
+go_on_failed(struct client *c, const struct asked *a, size_t *bytes)
+{
+	struct sense s = sense_of(c, a);
+	bool ends = ends_a_block(&s.first);
+	bool empty = s.first.result == SQL_PARSED && s.first.statements == 0 &&
+	    (is_answerable(a) || a->nmessages == 1);
+
+	if (ends)
+		route_forget(&c->routing);
+	else if (!empty)
+		return ROUTE_FAILED;
+	if (ends && !is_answerable(a))
+		return ROUTE_SERVER;
+	return answer(c, a, ends ? "ROLLBACK" : NULL, ends ? 'I' : 'E',
+	    bytes);
 }
 
 static enum route_step
@@ -458,16 +489,14 @@ decide(struct client *c, const struct asked *a, enum route *route,
 	else if (s.hints & HINT_REPLICA)
 		wish = WISH_REPLICA;
 	*route = ROUTE_PRIMARY;
-	note_settings(c, a);
-	if (s.facts & SQL_TEMP)
-		c->routing.temporary = true;
+	note_settings(c, a, &s);
 	if (wish == WISH_PRIMARY)
 		return ROUTE_SERVER;
 	if (c->pool->mode == POOL_TRANSACTION && is_answerable(a) &&
 	    may_be_deferred(c, &s.first, wish))
 		return defer_begin(c, a, wish, bytes);
 	if (s.reads || !a->executes || (begins_a_read(c, &s.first) &&
-	    a->n > 1 && is_read(&s.second)))
+	    a->n > 1 && is_read(&s.second) && !s.ends_block))
 		reads = true;
 	if (wish == WISH_REPLICA)
 		*route = reads ? ROUTE_READ : ROUTE_REPLICA;
@@ -489,17 +518,19 @@ route_request(struct client *c, const unsigned char *p, size_t n,
 	if (c->routing.wish == WISH_REPLICA)
 		*route = ROUTE_REPLICA;
 	if (!is_readable(c))
-		return ROUTE_SERVER;
+		return c->routing.failed ? ROUTE_FAILED : ROUTE_SERVER;
 	switch (asked_read(&a, p, n, (uint32_t)cfg->max_packet_size,
 	    c->link.names)) {
 	case ASKED_MORE:
 		*bytes = a.bytes;
 		return ROUTE_MORE;
 	case ASKED_UNCLEAR:
-		return ROUTE_SERVER;
+		return c->routing.failed ? ROUTE_FAILED : ROUTE_SERVER;
 	case ASKED:
 		break;
 	}
+	if (c->routing.failed)
+		return go_on_failed(c, &a, bytes);
 	if (take_ours(c, &a, bytes) == ROUTE_DONE)
 		return ROUTE_DONE;
 	return c->routing.begin != NULL ? go_on(c, &a, route, bytes) :
@@ -538,6 +569,6 @@ route_stays(struct client *c, const unsigned char *p, size_t n)
 	if ((sense.hints & HINT_REPLICA) != 0 ||
 	    may_be_deferred(c, &sense.first, WISH_AUTO))
 		return false;
-	note_settings(c, &a);
+	note_settings(c, &a, &sense);
 	return true;
 }
