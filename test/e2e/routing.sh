@@ -312,6 +312,20 @@ for _ in range(4):
 same('all', c.one('select count(*) from written where client = 3'), '4')
 PY
 
+it 'd13 COPY FROM: the first message of data comes in pieces'
+talk <<'PY'
+c = Client(db='app')
+c.send(Q('copy written from stdin'))
+same('answer', c.read()[0], 'G')
+row = b'4\t4\t' + 20000 * b'x' + b'\n'
+data = copy_data(row)
+c.sock.sendall(data[:3000])
+time.sleep(0.2)
+c.sock.sendall(data[3000:] + message('c'))
+c.result()
+same('rows', c.one('select count(*) from written where client = 4'), '1')
+PY
+
 it 'g22 a query that runs at a replica can be cancelled'
 talk <<'PY'
 c = Client(db='app')
