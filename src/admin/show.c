@@ -48,10 +48,16 @@ void
 show_names(struct text *out)
 {
 	const struct show *s;
+	const char *sep;
 
-	text_puts(out, "HELP");
-	for (size_t i = 0; i < countof(groups); i++)
-		for (s = groups[i](); s->name != NULL; s++)
-			if (s->kind == SHOW_TABLE)
-				text_printf(out, "|%s", s->name);
+	for (size_t i = 0; i < countof(groups); i++) {
+		text_puts(out, i == 0 ? "\n\tSHOW HELP" : "\n\tSHOW ");
+		sep = i == 0 ? "|" : "";
+		for (s = groups[i](); s->name != NULL; s++) {
+			if (s->kind != SHOW_TABLE)
+				continue;
+			text_printf(out, "%s%s", sep, s->name);
+			sep = "|";
+		}
+	}
 }

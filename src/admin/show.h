@@ -98,7 +98,7 @@ void show_name(const struct walk *, const char **database);
 	 * PgBouncer know its own row by that name. */
 
 void show_names(struct text *);
-	/* Append "HELP|POOLS|...", for the help. */
+	/* Append them for the help, a line for each kind. */
 
 /* Start: */
 static inline void

@@ -215,7 +215,6 @@ show_help(struct dialog *d)
 {
 	struct text help = { 0 };
 
-	text_puts(&help, "\n\tSHOW ");
 	show_names(&help);
 	for (size_t i = 0; i < countof(verbs); i++)
 		if (verbs[i].help != NULL && verbs[i].run != run_show)

@@ -100,16 +100,22 @@ count_roles(const struct pool *p, struct pool_facts *f)
 	}
 }
 
-/* One side of a pool, added to what is there. */
+/* Add a pool to its row. Who waits for auth_query is no client yet. */
 static void
-add_side(const struct pool *pool, struct pool_facts *f)
+add_pool(const struct pool *pool, struct pool_facts *f)
 {
 	const struct pooler *p = pool->pooler;
 	const struct wait *first = queue_first(&pool->queue);
 	int64_t wait = first != NULL ?
 	    mono_between(first->since, loop_now(p->loop)) : 0;
+	const int waiting = (int)(pool->queue.n + pool->newcomers.n);
 
-	f->cl_waiting += (int)(pool->queue.n + pool->newcomers.n);
+	if (f->pool_mode == NULL || pool->purpose == BUDGET_POOL)
+		f->pool_mode = choice_name(choices_pool_mode,
+		    (int)pool->mode);
+	f->cl_waiting += waiting;
+	if (pool->purpose == BUDGET_POOL)
+		f->cl_active += (int)pool->nclients - waiting;
 	f->sv_active += (int)pool->count[SERVER_ACTIVE];
 	f->sv_being_canceled += (int)pool->count[SERVER_BEING_CANCELED];
 	f->sv_idle += (int)pool->count[SERVER_IDLE];
@@ -126,6 +132,21 @@ add_side(const struct pool *pool, struct pool_facts *f)
 		count_roles(pool, f);
 }
 
+/* Is it of the same row as the one at n? At the end of the list: no. */
+static bool
+is_of_row(const struct pool *pool, const struct list *n)
+{
+	const struct pool *q = container_of(n, const struct pool, member);
+
+	return n != &pool->pooler->pools && q->database == pool->database &&
+	    q->user == pool->user;
+}
+
+/*
+ * A pool, its side for replicas and the one for auth_query have the same
+ * names and stand together in the list. They make one row: scripts take the
+ * names for a key.
+ */
 bool
 facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 {
@@ -137,12 +158,9 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 		return false;
 	for (i = 0; i < *cursor; i++)
 		n = n->next;
-	/* The replicas' side follows its pool. */
-	if (n != &p->pools &&
-	    container_of(n, const struct pool, member)->front != NULL) {
-		n = n->next;
+	for (; n != &p->pools && is_of_row(container_of(n, const struct pool,
+	    member), n->prev); n = n->next)
 		++*cursor;
-	}
 	++*cursor;
 	if (n == &p->pools) {
 		console_pool(p, f);
@@ -152,14 +170,11 @@ facts_pool(const struct pooler *p, uint32_t *cursor, struct pool_facts *f)
 	*f = (struct pool_facts){
 		.database = pool->database->name,
 		.user = pool->user->name,
-		.pool_mode = choice_name(choices_pool_mode, (int)pool->mode),
 		.load_balance_hosts = load_balance_name(
 		    pool->database->entry),
 	};
-	add_side(pool, f);
-	if (pool->replicas != NULL)
-		add_side(pool->replicas, f);
-	f->cl_active = (int)pool->nclients - f->cl_waiting;
+	for (; is_of_row(pool, n); n = n->next)
+		add_pool(container_of(n, const struct pool, member), f);
 	return true;
 }
 

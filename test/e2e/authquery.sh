@@ -63,6 +63,31 @@ expect 'its own pool' "$(show pools sv_idle database=postgres user=asker)" 1
 expect 'in the budget' "$(pg "select count(*) from pg_stat_activity
 	where usename = 'asker'")" 1
 
+it 'who asks may come as a client too: one row of SHOW POOLS, none twice'
+with 'pool_mode = transaction
+server_connections = 1'
+talk <<'PY'
+import threading
+
+admin = Client('admin', 'pgbouncer', 'secret')
+
+
+def rows():
+    return [r for r in admin.query('SHOW POOLS') if r[1] == 'asker']
+
+
+c = Client('asker', password='asks')
+c.query('begin')
+late = threading.Thread(daemon=True, target=lambda: Client(
+    'scram', password='secret'))
+late.start()
+wait_until(lambda: '1' in [r[3] for r in rows()], 'a look-up that waits')
+same('rows', [r[:4] for r in rows()], [('postgres', 'asker', '1', '1')])
+c.query('commit')
+late.join()
+same('afterwards', [r[:4] for r in rows()], [('postgres', 'asker', '1', '0')])
+PY
+
 it 'b11 nobody goes through the same exchange'
 with 'auth_type = scram-sha-256'
 talk <<'PY'

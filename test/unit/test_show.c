@@ -264,6 +264,7 @@ START_TEST(help_names_every_table_and_command)
 		ck_assert_msg(strstr(said, names[i]) != NULL, "%s in %s",
 		    names[i], said);
 	ck_assert_ptr_null(strstr(said, "not supported"));
+	ck_assert_ptr_nonnull(strstr(said, "\n\tSHOW CLIENTS|SERVERS"));
 	ck_assert_ptr_nonnull(strstr(said, "\nC SHOW\nZ I"));
 }
 END_TEST
