@@ -239,8 +239,9 @@ load_identity(const struct making *m)
 	    refuse_input(m, &m->key);
 }
 
-/* Certificates of authorities, and their lists of revoked ones: if there is
- * a list, certificates are looked up in it. */
+/* Certificates of authorities, and their lists of revoked ones. As in libpq,
+ * with a list in the file each certificate of a chain is looked up in that of
+ * its issuer: an authority may have been revoked, too. */
 static bool
 add_authorities(const struct making *m, STACK_OF(X509_INFO) *all)
 {
@@ -264,7 +265,8 @@ add_authorities(const struct making *m, STACK_OF(X509_INFO) *all)
 		}
 	}
 	if (lists)
-		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK |
+		    X509_V_FLAG_CRL_CHECK_ALL);
 	if (!ok)
 		return refuse_input(m, &m->ca);
 	return any || err_set(m->err, "%s_ca_file: there is no certificate "

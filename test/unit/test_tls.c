@@ -822,6 +822,40 @@ START_TEST(a_revoked_certificate_is_refused)
 }
 END_TEST
 
+/* The root has revoked the authority in the middle, or only another one; or
+ * there is no list of the one in the middle. */
+START_TEST(all_of_a_chain_is_looked_up)
+{
+	static const char *const why[] = {
+		"certificate verify failed: certificate revoked", "",
+		"certificate verify failed: unable to get certificate CRL",
+	};
+	const struct cert_spec middle = { .cn = "m", .is_authority = true };
+	const struct cert_spec spec = { .cn = "s" };
+	struct cert *m = cert_make(&middle, ca), *s = cert_make(&spec, m);
+	struct cert *other = cert_make(&spec, m);
+	struct tls_start ts = { 0 }, tc = { 0 };
+	struct both b;
+
+	cert_write(m, "m");
+	cert_write(s, "s");
+	ck_assert_int_eq(system("cat m.crt >>s.crt"), 0);
+	cert_revoke(ca, _i == 0 ? m : other, "lists.pem");
+	cert_revoke(m, other, "m.pem");
+	if (_i < 2)
+		ck_assert_int_eq(system("cat m.pem >>lists.pem"), 0);
+	ts.context = accepting("s", TLS_VERIFY_OPTIONAL);
+	tc.context = dialling(NULL, TLS_VERIFY_CA, "lists.pem");
+	begin_both(&b, &ts, &tc);
+	ck_assert_str_eq(b.client.why, why[_i]);
+	ck_assert_uint_eq(b.client.secured, _i == 1);
+	end_both(&b);
+	cert_free(m);
+	cert_free(s);
+	cert_free(other);
+}
+END_TEST
+
 /*
  * Facts.
  */
@@ -949,6 +983,7 @@ main(void)
 	    (int)countof(clients));
 	tcase_add_loop_test(tc, a_chain_is_completed, 0, 3);
 	tcase_add_test(tc, a_revoked_certificate_is_refused);
+	tcase_add_loop_test(tc, all_of_a_chain_is_looked_up, 0, 3);
 	tcase_add_test(tc, the_peer_has_many_names);
 	tcase_add_loop_test(tc, both_sides_bind_to_the_same, 0,
 	    (int)countof(bindings));
