@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "pgwire/crypto.h"
@@ -29,6 +30,8 @@ main(int argc, char **argv)
 {
 	struct options o;
 	struct err err;
+	char *url;
+	int status;
 
 	if (!options_parse(&o, argc, argv, &err)) {
 		fprintf(stderr, "pgweir: %s; see pgweir -h\n", err.text);
@@ -36,7 +39,10 @@ main(int argc, char **argv)
 	}
 	switch (o.action) {
 	case ACTION_RUN:
-		return app_run(&o);
+		url = options_hide_url(&o);
+		status = app_run(&o);
+		mem_free(url);
+		return status;
 	case ACTION_CHECK:
 		return app_check(o.source);
 	case ACTION_RESTART:

@@ -7,7 +7,10 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <stdint.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 #define CHECK_LETTER 1
 #define RESTART_LETTER 2
@@ -110,6 +113,32 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
 	o->source = argv[optind];
 	o->source_is_url = is_url(o->source);
 	return true;
+}
+
+static void
+cover(char *from, const char *to)
+{
+	while (from < to)
+		*from++ = '*';
+}
+
+char *
+options_hide_url(struct options *o)
+{
+	char *url = (char *)(uintptr_t)o->source, *at, *part;
+
+	if (!o->source_is_url)
+		return NULL;
+	o->source = mem_strdup(url);
+	/* The password lies before the last @; or it is a parameter. */
+	part = strchr(strstr(url, "://") + 3, ':');
+	at = strrchr(url, '@');
+	if (part != NULL && at != NULL)
+		cover(part + 1, at);
+	part = strchr(url, '?');
+	if (part != NULL)
+		cover(part + 1, url + strlen(url));
+	return (char *)(uintptr_t)o->source;
 }
 
 void

@@ -28,6 +28,11 @@ struct options {
 bool options_parse(struct options *, int argc, char **argv, struct err *);
 	/* Strings point into argv. */
 
+char *options_hide_url(struct options *);
+	/* Everybody can read the command line of a process: the password of
+	 * the URL is overwritten there. The source is a copy from now on,
+	 * returned for mem_free(). NULL: the source is no URL. */
+
 void options_usage(FILE *);
 
 #endif

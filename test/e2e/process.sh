@@ -251,6 +251,8 @@ $extra"
 		wait_for "! pgweir_lives || (exec 3<>/dev/tcp/$HOST/$PORT)"
 		export PGPASSWORD=p%w
 		expect 'works' "$(query 'select current_user' postgres u)" u
+		expect_match 'n01 hidden' "$(tr '\0' ' ' \
+			</proc/$(pgweir_pid)/cmdline)" 'postgres://u:\*+@'
 		PGPASSWORD=wrong expect_failure 'a wrong password' 'failed' \
 			query 'select 1' postgres u
 		pgweir_stop

@@ -101,6 +101,41 @@ same(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static const struct {
+	const char *url, *shown;
+} urls[] = {
+	{ "postgres://u:secret@h:1/d", "postgres://u:******@h:1/d" },
+	{ "postgres://u:s:e@c@h/d", "postgres://u:*****@h/d" },
+	{ "postgresql://u@h:1/d", "postgresql://u@h:1/d" },
+	{ "postgres://h:1/d?password=secret", "postgres://h:1/d?"
+	    "***************" },
+	{ "postgres://u:s@h/d?host=@", "postgres://u:***********@" },
+	{ "postgres://", "postgres://" },
+	{ "f.ini", NULL },
+};
+
+START_TEST(n01_the_command_line_shows_no_password)
+{
+	char program[] = "pgweir", arg[64];
+	char *argv[] = { program, arg, NULL };
+	struct options o;
+	struct err err;
+	char *copy;
+
+	snprintf(arg, sizeof arg, "%s", urls[_i].url);
+	ck_assert(options_parse(&o, 2, argv, &err));
+	copy = options_hide_url(&o);
+	ck_assert_str_eq(o.source, urls[_i].url);
+	if (urls[_i].shown == NULL) {
+		ck_assert_ptr_null(copy);
+		return;
+	}
+	ck_assert_ptr_eq(o.source, copy);
+	ck_assert_str_eq(arg, urls[_i].shown);
+	free(copy);
+}
+END_TEST
+
 START_TEST(command_line_is_understood)
 {
 	const struct options *want = &good[_i].want;
@@ -157,6 +192,8 @@ main(void)
 
 	tcase_add_loop_test(t, command_line_is_understood, 0, countof(good));
 	tcase_add_loop_test(t, bad_command_line_is_refused, 0, countof(bad));
+	tcase_add_loop_test(t, n01_the_command_line_shows_no_password, 0,
+	    countof(urls));
 	tcase_add_test(t, usage_names_every_option);
 	suite_add_tcase(s, t);
 	run = srunner_create(s);
