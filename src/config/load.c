@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "config/build.h"
 #include "config/hba.h"
+#include "config/hostkey.h"
 #include "config/ident.h"
 #include "config/ini.h"
 #include "config/userlist.h"
@@ -57,6 +58,7 @@ struct load {
 static bool on_item(void *, const struct ini_item *, struct err *);
 static void judge_settings(struct load *);
 static void judge_shares(struct load *);
+static void judge_hosts(struct load *);
 static void judge_routing(struct load *);
 static void keep_until_restart(struct load *);
 static void read_userlist(struct load *);
@@ -145,8 +147,10 @@ run(struct load *l)
 	judge_shares(l);
 	if (!build_finish(l->cfg, &err))
 		complain(l, l->path, 0, "%s", err.text);
-	else
+	else {
+		judge_hosts(l);
 		judge_routing(l);
+	}
 	read_userlist(l);
 	if (!read_rules(l->cfg, &err) && l->report.nerrors < ERRORS_MAX)
 		note(&l->report.errors, &l->report.nerrors, err.text);
@@ -427,6 +431,54 @@ judge_shares(struct load *l)
 		if (!build_check_share(l->cfg, &l->cfg->budgets[i], &err))
 			complain(l, l->hosts.items[i].file,
 			    l->hosts.items[i].line, "%s", err.text);
+}
+
+static bool
+has_host(const struct config_database *db, const char *hostkey)
+{
+	bool has = false;
+	char *key;
+	size_t i;
+
+	for (i = 0; i < db->nhosts && !has; i++) {
+		key = hostkey_format(db->hosts[i].name, db->hosts[i].port);
+		has = strcmp(key, hostkey) == 0;
+		mem_free(key);
+	}
+	return has;
+}
+
+static bool
+is_of_use(const struct config *c, const struct config_budget *b)
+{
+	size_t i;
+
+	for (i = 0; i < c->nbudgets; i++)
+		if (c->budgets[i].same_as != NULL &&
+		    strcmp(c->budgets[i].same_as, b->name) == 0)
+			return true;
+	for (i = 0; i < c->ndatabases; i++)
+		if (has_host(&c->databases[i], b->name))
+			return true;
+	return false;
+}
+
+/* With another port, or a name for an address, there would be no budget. */
+static void
+judge_hosts(struct load *l)
+{
+	const struct config_budget *b;
+	const struct place *at;
+	size_t i;
+
+	for (i = 0; i < l->cfg->nbudgets; i++) {
+		b = &l->cfg->budgets[i];
+		at = &l->hosts.items[b->order];
+		if (!is_of_use(l->cfg, b))
+			warn(l, at->file, at->line, "\"%.200s\": no database "
+			    "names this host and port: it has no effect",
+			    b->name);
+	}
 }
 
 /* Once all hosts are known. */

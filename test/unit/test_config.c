@@ -242,6 +242,27 @@ START_TEST(check_lists_everything)
 }
 END_TEST
 
+/* Without a word an operator would take the budget for kept. */
+START_TEST(h31_a_host_that_no_database_names_is_warned_of)
+{
+	struct config *c;
+
+	files_put("c", "[hosts]\ndb1 = server_connections=3\n"
+	    "Db1.:5433 = server_connections=4\ndb2:5433 = same_as=db1:5433\n"
+	    "db3 = server_connections=5\ndb4 = same_as=db3\n"
+	    "[databases]\na = host=other,DB1 port=5433\n* = host=db4\n"
+	    "[pgweir]\n");
+	c = config_load("c", &(struct err){{0}});
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_eq(c->nwarnings, 2);
+	ck_assert_str_eq(c->warnings[0], "c:2: \"db1:5432\": no database "
+	    "names this host and port: it has no effect");
+	ck_assert_str_eq(c->warnings[1], "c:4: \"db2:5433\": no database "
+	    "names this host and port: it has no effect");
+	config_unref(c);
+}
+END_TEST
+
 START_TEST(a_second_header_continues_the_section)
 {
 	struct config *c = good("[pgbouncer]\nlisten_port = 1\n"
@@ -670,6 +691,7 @@ main(void)
 	tcase_add_loop_test(tc, a_bad_file_is_refused_with_its_place, 0,
 	    (int)countof(bad));
 	tcase_add_test(tc, check_lists_everything);
+	tcase_add_test(tc, h31_a_host_that_no_database_names_is_warned_of);
 	tcase_add_test(tc, a_second_header_continues_the_section);
 	tcase_add_test(tc, databases_have_what_was_written);
 	tcase_add_test(tc, h11_levels_are_resolved);
