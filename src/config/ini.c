@@ -402,6 +402,7 @@ join_piece(void *arg, const char *section, const char *name,
 		.file = top(r)->path,
 		.line = top(r)->line,
 	};
+	bool named;
 
 	if (strcmp(name, "head") == 0) {
 		call(r, &item);
@@ -414,10 +415,13 @@ join_piece(void *arg, const char *section, const char *name,
 	}
 	if (strcmp(name, "more") == 0)
 		return 1;
+	named = strchr(r->joined.p, '=') != NULL;
 	if (split(r->joined.p, &item))
 		call(r, &item);
 	else
-		fail(r, "expected NAME = VALUE");
+		fail(r, "expected NAME = VALUE%s", named ? ", with single "
+		    "quotes around a NAME of other than letters, digits and "
+		    "_.*-" : "");
 	text_clear(&r->joined);
 	return !r->failed;
 }
