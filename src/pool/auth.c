@@ -106,6 +106,26 @@ auth_prepare(struct pooler *p)
 	}
 }
 
+/* A plain secret that auth_query has found is derived for each login. Nobody
+ * takes as long as the last one did who has a verifier, and so does who has
+ * a secret that none can be made of. */
+static bool
+find_verifier(struct auth *a, const struct scram_verifier *mock,
+    struct scram_verifier *v)
+{
+	struct credentials *c = credentials_of(a);
+	bool derived = c != NULL && c->verifier == NULL &&
+	    c->secret.kind == SECRET_PLAIN;
+
+	if (c != NULL && credentials_verifier(c, &mock->params, v)) {
+		a->pooler->scram_is_derived = derived;
+		return true;
+	}
+	if (a->pooler->scram_is_derived)
+		secret_pass_time(str_of(a->name), mock->params.iterations);
+	return false;
+}
+
 static enum auth_verdict
 begin_sasl(struct auth *a, struct text *out)
 {
@@ -116,8 +136,7 @@ begin_sasl(struct auth *a, struct text *out)
 	/* Needed or not: it takes its time, and nobody shall see whose
 	 * verifier is real. */
 	mock_of(a->pooler, a->name, &mock);
-	if (!auth_knows(a) ||
-	    !credentials_verifier(credentials_of(a), &mock.params, &v))
+	if (!find_verifier(a, &mock, &v))
 		v = mock;
 	crypto_random_take(&a->pooler->random, random, sizeof random);
 	scram_server_init(&a->scram, &v, gs2_channel_data(&a->channel),

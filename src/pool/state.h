@@ -51,7 +51,8 @@ struct pooler {
 
 	struct crypto_random random;
 	unsigned char mock_key[SCRAM_KEY_SIZE];
-	bool scram_is_usual;            /* with auth_type=md5: see auth.c */
+	bool scram_is_usual;            /* with auth_type=md5 ... */
+	bool scram_is_derived;          /* ... for each login: see auth.c */
 	struct param_names *names;      /* of tracked parameters */
 	struct extras_table *extras;    /* of sets of other ones */
 
