@@ -19,6 +19,7 @@
 
 #include <ares.h>
 #include <ctype.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,7 +150,9 @@ resolver_create(struct loop *loop, const struct resolver_options *o,
 	if (o->resolv_conf != NULL && o->resolv_conf[0] != '\0') {
 		r->resolv_conf = mem_strdup(o->resolv_conf);
 		if (stat(r->resolv_conf, &st) == -1) {
-			err_errno(err, r->resolv_conf);
+			(void)err_set(err, "resolv_conf: cannot read "
+			    "\"%.300s\": %s", r->resolv_conf,
+			    strerror(errno));
 			goto fail;
 		}
 	}
