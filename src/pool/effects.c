@@ -63,6 +63,17 @@ effect_note(struct prepared *p, enum effect_kind kind, struct statement *s,
 	return i + 1;
 }
 
+uint32_t
+effect_note_close(struct prepared *p, struct names *names, const char *text)
+{
+	struct name *name = names_find(names, text);
+	uint32_t mark = effect_note(p, EFFECT_CLOSE, name->statement, text);
+
+	p->effects[mark - 1].told = name->told;
+	names_close(names, text, p->batch);
+	return mark;
+}
+
 static void
 drop(struct prepared *p, struct effect *e)
 {
@@ -130,7 +141,7 @@ settle_close(struct link *link, const struct effect *e, bool done)
 	if (link == NULL)
 		return;
 	if (!done)
-		names_reopen(link->names, e->name, e->statement);
+		names_reopen(link->names, e->name, e->statement, &e->told);
 	else if (name != NULL && name->closed &&
 	    name->statement == e->statement)
 		names_remove(link->names, e->name);

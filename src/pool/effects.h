@@ -9,6 +9,7 @@
 
 #include "pool/shape.h"
 
+struct names;
 struct prepared;
 struct statement;
 
@@ -34,12 +35,16 @@ struct effect {
 	struct statement *statement;
 	char *name;             /* the client's, or NULL */
 	uint32_t at;            /* USE: of its frame in the batch */
-	struct shape told;      /* USE, CHECK: what the client was told */
+	struct shape told;      /* USE, CHECK, CLOSE: what the client was
+	                         * told */
 	uint32_t next;          /* PART: the mark of another one; 0: none */
 };
 
 uint32_t effect_note(struct prepared *, enum effect_kind, struct statement *,
     const char *name);
 	/* Statement and name may be NULL. Returns the mark. */
+
+uint32_t effect_note_close(struct prepared *, struct names *, const char *);
+	/* The client has closed this name, which there is. */
 
 #endif

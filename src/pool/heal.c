@@ -81,9 +81,8 @@ outlook(const struct prepared *p)
 		case FE_CLOSE:
 			break;
 		case FE_DESCRIBE:
-			if (at >= p->failed_at)
-				return OUTLOOK_DESCRIBES;
-			break;
+			return at >= p->failed_at ? OUTLOOK_DESCRIBES :
+			    OUTLOOK_BAD;
 		case FE_BIND:
 			if (at < p->failed_at)
 				return OUTLOOK_BAD;
@@ -212,7 +211,8 @@ note_shape(struct prepared *p, const struct statement *st)
 {
 	struct plan *plan = plans_find(&p->plans, st);
 
-	if (plan != NULL)
+	/* It may be a new one already, that was not described. */
+	if (plan != NULL && !plan->pending)
 		shape_add(&plan->shape, &p->shape);
 }
 
@@ -230,7 +230,7 @@ tell(struct server *s)
 {
 	struct prepared *p = s->prepared;
 	struct name *name = p->described != NULL && s->link != NULL ?
-	    names_find(s->link->names, p->described) : NULL;
+	    names_look(s->link->names, p->described) : NULL;
 
 	/* By now it may be another's. */
 	if (name != NULL && name->statement == p->described_as) {

@@ -107,12 +107,15 @@ names_close(struct names *ns, const char *text, uint64_t batch)
 }
 
 void
-names_reopen(struct names *ns, const char *text, struct statement *s)
+names_reopen(struct names *ns, const char *text, struct statement *s,
+    const struct shape *told)
 {
 	struct name *name = names_look(ns, text);
 
-	if (name == NULL)
+	if (name == NULL) {
 		name = names_add(ns, text, statement_ref(s));
+		name->told = *told;
+	}
 	name->closed = name->pending = false;
 }
 

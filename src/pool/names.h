@@ -41,9 +41,10 @@ void names_close(struct names *, const char *, uint64_t batch);
 	/* names_find() finds it no more, but it may come back: until it is
 	 * removed, or made anew, it is pending. It must be there. */
 
-void names_reopen(struct names *, const char *, struct statement *);
-	/* It was not closed after all. The statement is what it stood for;
-	 * takes a reference if that is gone. */
+void names_reopen(struct names *, const char *, struct statement *,
+    const struct shape *told);
+	/* It was not closed after all. If it is gone it is made again, for
+	 * this statement, of which it takes a reference. */
 
 void names_clear_settled(struct names *);
 	/* Forget all that are not pending. NULL is fine. */

@@ -236,9 +236,11 @@ only_reads(const struct statement *st)
 
 /* Ask, and have the answer before anything else is sent. */
 static enum prepared_step
-look(struct server *s, const struct name *name, struct plan *plan,
-    const unsigned char *frame, struct outgoing *out)
+look(struct server *s, const struct name *name, const unsigned char *frame,
+    struct outgoing *out)
 {
+	struct plan *plan = plans_find(&s->prepared->plans, name->statement);
+
 	if (plan->looked != s->prepared->batch) {
 		ask(s, name, frame, EFFECT_LOOK, out);
 		writer_empty(&out->made, FE_FLUSH);
@@ -250,10 +252,18 @@ look(struct server *s, const struct name *name, struct plan *plan,
 
 /* A client that was told what a statement looks like, by another server or
  * long ago, may not ask again. Where that may be different now it is found
- * out; see heal.c. *refuse: it would misread what it gets. */
-static enum prepared_step
-check_shape(const struct link *link, const struct name *name,
-    const unsigned char *frame, struct outgoing *out, bool *refuse)
+ * out; see heal.c. */
+enum sight {
+	SIGHT_CLEAR,
+	SIGHT_ASK,              /* in the same write */
+	SIGHT_LOOK,             /* before anything is executed */
+	SIGHT_REFUSE            /* it would misread what it gets */
+};
+
+/* Single: it is all that its batch executes, so an error instead of its rows
+ * is not about anything else. */
+static enum sight
+judge(const struct link *link, const struct name *name, bool single)
 {
 	struct server *s = link->server;
 	struct prepared *p = s->prepared;
@@ -263,19 +273,31 @@ check_shape(const struct link *link, const struct name *name,
 
 	if (plan == NULL || plan->described == p->batch ||
 	    s->tracker.skipping)
-		return PREPARED_DONE;
+		return SIGHT_CLEAR;
 	match = shape_match(&plan->shape, &name->told);
 	if (match == SHAPE_SAME)
-		return PREPARED_DONE;
+		return SIGHT_CLEAR;
 	looked = plan->looked == p->batch && !tracker_owes(&s->tracker);
-	*refuse = looked && match == SHAPE_OTHER;
-	if (*refuse)
-		return PREPARED_DONE;
-	if (!looked && !only_reads(name->statement) &&
-	    !prepared_is_replayed(link))
-		return look(s, name, plan, frame, out);
-	ask(s, name, frame, EFFECT_CHECK, out);
-	return PREPARED_DONE;
+	if (looked && match == SHAPE_OTHER)
+		return SIGHT_REFUSE;
+	return looked || (single && only_reads(name->statement)) ||
+	    prepared_is_replayed(link) ? SIGHT_ASK : SIGHT_LOOK;
+}
+
+/* What is done with the portal of a Bind, as far as it is here? */
+enum behind { BEHIND_OTHER, BEHIND_EXECUTE, BEHIND_EXECUTE_AND_SYNC };
+
+static enum behind
+look_behind(const struct frame *bind, const unsigned char *p, size_t n)
+{
+	size_t at = bind->len;
+	struct frame f;
+
+	if (n <= at || p[at] != FE_EXECUTE)
+		return BEHIND_OTHER;
+	return frame_peek(p + at, n - at, UINT32_MAX, &f) == PARSE_OK &&
+	    n - at > f.len && p[at + f.len] == FE_SYNC ?
+	    BEHIND_EXECUTE_AND_SYNC : BEHIND_EXECUTE;
 }
 
 /* The portal that a Describe may be about. */
@@ -294,13 +316,6 @@ bound_name(const struct prepared *p, const char *portal)
 	if (p->bound.n == 0 || strcmp(p->bound.p, portal) != 0)
 		return NULL;
 	return p->bound.p + strlen(p->bound.p) + 1;
-}
-
-/* Is the frame behind this one here, and an Execute? */
-static bool
-is_executed_next(const struct frame *f, const unsigned char *p, size_t n)
-{
-	return n > f->len && p[f->len] == FE_EXECUTE;
 }
 
 /* Have the server know what this name stands for. PASS: that is nothing of
@@ -339,8 +354,11 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	size_t here = n < f->len ? n : f->len, at;
 	const char *portal = string_at(p, FRAME_HEADER, here), *text = NULL;
 	char buf[STATEMENT_NAME_ROOM];
+	enum behind behind = look_behind(f, p, n);
+	bool single = behind == BEHIND_EXECUTE_AND_SYNC &&
+	    !s->tracker.batch_open;
+	enum sight sight = SIGHT_CLEAR;
 	enum prepared_step step;
-	bool refuse = false;
 	const char *ours;
 	struct name *name;
 	uint32_t mark;
@@ -350,15 +368,19 @@ see_bind(struct link *link, const struct frame *f, const unsigned char *p,
 	if (text == NULL)
 		return n < f->len ? need(f->len, bytes) : PREPARED_BAD;
 	step = have(link, text, out, &name);
-	if (step == PREPARED_DONE && is_executed_next(f, p, n))
-		step = check_shape(link, name, p, out, &refuse);
 	if (step != PREPARED_DONE)
 		return step;
+	if (behind != BEHIND_OTHER)
+		sight = judge(link, name, single);
+	if (sight == SIGHT_LOOK)
+		return look(s, name, p, out);
+	if (sight == SIGHT_ASK)
+		ask(s, name, p, EFFECT_CHECK, out);
 	note_bound(pr, portal, text);
 	at = FRAME_HEADER + strlen(portal) + strlen(text) + 2;
 	ours = prepared_name_there(name->statement, buf);
 	mark = prepared_note_use(pr, name, p, NULL);
-	if (refuse) {
+	if (sight == SIGHT_REFUSE) {
 		sqlplan_no_stand_in(s, out);
 		ours = SQLPLAN_STAND_IN;
 		pr->effects[mark - 1].kind = EFFECT_REFUSE;
@@ -466,8 +488,7 @@ see_close(struct link *link, const struct frame *f, const unsigned char *p,
 	if (name != NULL && is_certain(s)) {
 		names_remove(link->names, text);
 	} else if (name != NULL) {
-		mark = effect_note(pr, EFFECT_CLOSE, name->statement, text);
-		names_close(link->names, text, pr->batch);
+		mark = effect_note_close(pr, link->names, text);
 	}
 	tracker_local(&s->tracker, BE_CLOSE_COMPLETE, mark);
 	return done(f, bytes);

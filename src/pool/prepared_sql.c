@@ -186,12 +186,8 @@ note_name(const struct sql *sql, enum effect_kind kind, struct statement *st)
 static uint32_t
 note_close(const struct sql *sql)
 {
-	uint32_t mark = effect_note(sql->server->prepared, EFFECT_CLOSE,
-	    sql->known, sql->text.name);
-
-	names_close(sql->link->names, sql->text.name,
-	    sql->server->prepared->batch);
-	return mark;
+	return effect_note_close(sql->server->prepared, sql->link->names,
+	    sql->text.name);
 }
 
 static uint32_t

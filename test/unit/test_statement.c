@@ -118,7 +118,7 @@ START_TEST(f27_strange_names)
 	names_close(names, "%s%n", 7);
 	ck_assert_ptr_null(names_find(names, "%s%n"));
 	ck_assert(names_look(names, "%s%n")->pending);
-	names_reopen(names, "%s%n", NULL);
+	names_reopen(names, "%s%n", NULL, NULL);
 	ck_assert_ptr_nonnull(names_find(names, "%s%n"));
 	names_close(names, "%s%n", 7);
 	names_add(names, "%s%n", acquire("new", 3));
