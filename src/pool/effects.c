@@ -74,6 +74,21 @@ effect_note_close(struct prepared *p, struct names *names, const char *text)
 	return mark;
 }
 
+void
+effects_tell(struct prepared *p, const char *name,
+    const struct statement *st, const struct shape *shape)
+{
+	struct effect *e;
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++) {
+		e = &p->effects[i];
+		if (e->kind == EFFECT_CLOSE && e->statement == st &&
+		    strcmp(e->name, name) == 0)
+			shape_add(&e->told, shape);
+	}
+}
+
 static void
 drop(struct prepared *p, struct effect *e)
 {

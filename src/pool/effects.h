@@ -47,4 +47,8 @@ uint32_t effect_note(struct prepared *, enum effect_kind, struct statement *,
 uint32_t effect_note_close(struct prepared *, struct names *, const char *);
 	/* The client has closed this name, which there is. */
 
+void effects_tell(struct prepared *, const char *name,
+    const struct statement *, const struct shape *);
+	/* Before that was answered it was told how this looks. */
+
 #endif

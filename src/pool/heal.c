@@ -237,6 +237,8 @@ tell(struct server *s)
 		shape_add(&name->told, &p->shape);
 		note_shape(p, name->statement);
 	}
+	if (p->described != NULL && (name == NULL || name->pending))
+		effects_tell(p, p->described, p->described_as, &p->shape);
 	mem_free(p->described);
 	p->described = NULL;
 }

@@ -409,12 +409,15 @@ see_describe_portal(struct link *link, const char *portal, size_t *bytes)
 	const char *text = bound_name(pr, portal);
 	struct name *name = text != NULL ? names_find(link->names, text) :
 	    NULL;
-	const struct plan *plan = name != NULL ?
+	struct plan *plan = name != NULL ?
 	    plans_find(&pr->plans, name->statement) : NULL;
 
+	if (plan == NULL)
+		return PREPARED_PASS;
+	plan->described = pr->batch;
 	/* The same again is no news. */
-	if (plan == NULL || (plan->shape.columns != 0 &&
-	    plan->shape.columns == name->told.columns))
+	if (plan->shape.columns != 0 &&
+	    plan->shape.columns == name->told.columns)
 		return PREPARED_PASS;
 	prepared_track(s, FE_DESCRIBE, 'P', HIDE_NOTHING,
 	    effect_note(pr, EFFECT_TELL, name->statement, text));

@@ -601,6 +601,66 @@ static const struct play plays[] = {
 		    " C SELECT 1 / Z I",
 		"client 1: B - s / E - 0 / S",
 		"server 1 < B - _1 / E - 0 / S" } },
+	{ "f24: that is no other one where it is executed again", ONE, {
+		WRITE,
+		"client 1: B - s / D P - / E - 0 / B - s / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"server 1 < C S _1 / P _1 insert into t returning * / B - _1 /"
+		    " D P - / E - 0 / B - _1 / E - 0 / S",
+		"server 1: 3 / 1 / 2 / n / C INSERT 0 1 / 2 / C INSERT 0 1 /"
+		    " Z I",
+		"client 1 < 1 / t / T / Z I / 2 / n / C INSERT 0 1 / 2 / "
+		    "C INSERT 0 1 / Z I" } },
+	{ "f24: nothing is run again of which something was told", ONE, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		"client 1 < 1 / t / T / Z I",
+		"client 1: D S s / B - s / E - 0 / S",
+		"server 1: t / n / " STALE " / Z I",
+		"client 1 < t / n / " STALE " / Z I" } },
+	{ "f24: what reads among others is not executed either", TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / P - insert into t / B - - / E - 0 /"
+		    " S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2 < P _1 select 1 / D S _1 / H",
+		"server 2: 1 / t / n",
+		"server 2 < C S _tmp / B - _tmp / E - 0 / P - insert into t / "
+		    "B - - / E - 0 / S",
+		"server 2: 3 / E 26000 no such statement / Z I",
+		"client 1 < " MISLED " / Z I" } },
+	{ "f24: nor behind others", TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		HELD,
+		"client 1: P - insert into t / B - - / E - 0 / B - s / E - 0 /"
+		    " S",
+		"client 1 < 1 / t / T / Z I",
+		"server 2 < P - insert into t / B - - / E - 0 / "
+		    "P _1 select 1 / D S _1 / H",
+		"server 2: 1 / 2 / C INSERT 0 1 / 1 / t / T",
+		"server 2 < B - _1 / E - 0 / S" } },
+	{ "f24: what is told of a name that is being closed stays", TWO, {
+		PREPARED(1),
+		"client 1: D S s / S / B - x / C S s / P s select 1 / S",
+		"server 1 < D S _1 / S / B - x / S",
+		"server 1: t / T / Z I / E 26000 no x / Z I",
+		"client 1 < t / T / Z I / E 26000 no x / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _1 select 1 / D S _1 / B - _1 / E - 0 / S" } },
+	{ "f24: a Close that was not read takes nothing from that", TWO, {
+		"client 1: P s select 1 / D S s / S",
+		"server 1: 1 / t / T / Z I",
+		"client 1 < 1 / t / T / Z I",
+		"client 1: B - x / C S s / P s select 2 / S",
+		"server 1: E 26000 no x / Z I",
+		"client 1 < E 26000 no x / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2 < P _1 select 1 / D S _1 / B - _1 / E - 0 / S" } },
 	{ "f24: a portal's description that never comes", ONE, {
 		PREPARED(1),
 		"client 1: B - s / D P - / E - 0 / S",
