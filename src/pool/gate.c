@@ -146,12 +146,63 @@ open_server(struct pool *p, struct lane *l)
 	return true;
 }
 
-/* When a change will come by itself: the end of a back-off, or the time for
- * the reserve. */
+/* An idle server of a host that has too many, or that nobody waits for. */
+static void
+close_idle(struct lane *l)
+{
+	struct list *idle = list_last(&l->servers[SERVER_IDLE]);
+
+	if (idle != NULL)
+		server_close(container_of(idle, struct server, member),
+		    "moved to another host");
+}
+
+/* The pool is full, and somebody waits for another host than those that have
+ * idle servers: which of these may lose one? */
+static struct lane *
+find_excess(struct pool *p)
+{
+	struct lane *lacks = p->serves != 0 ? spread_lacks(p) : NULL, *l;
+	struct list *n;
+
+	if (lacks == NULL || !gate_may_dial(lacks) ||
+	    pools_servers(p) < size_now(p))
+		return NULL;
+	LANE_EACH (n, l, p)
+		if (l != lacks && l->count[SERVER_IDLE] > 0)
+			return l;
+	return NULL;
+}
+
+/* Make room where somebody waits. */
+static void
+trade(struct pool *p)
+{
+	struct lane *l;
+
+	if (mono_between(p->traded, now_of(p)) < TRADE_USEC)
+		return;
+	l = find_excess(p);
+	if (l == NULL)
+		return;
+	p->traded = now_of(p);
+	close_idle(l);
+}
+
+static void
+note_due(struct mono *due, struct mono t, struct mono now)
+{
+	if (!mono_reached(now, t) &&
+	    (!mono_is_set(*due) || t.usec < due->usec))
+		*due = t;
+}
+
+/* When a change will come by itself: the end of a back-off, the time for the
+ * reserve, or for the next trade. */
 static void
 arm_timer(struct pool *p)
 {
-	struct mono due = { 0 }, now = now_of(p), t;
+	struct mono due = { 0 }, now = now_of(p);
 	struct list *n;
 	struct lane *l;
 
@@ -159,15 +210,12 @@ arm_timer(struct pool *p)
 	if (!wants_server(p) || pools_is_stopped(p))
 		return;
 	LANE_EACH (n, l, p)
-		if (lane_is_used(l) && !mono_reached(now, l->retry_at) &&
-		    (!mono_is_set(due) || l->retry_at.usec < due.usec))
-			due = l->retry_at;
-	if (p->queue.n > 0 && p->reserve_size > 0) {
-		t = reserve_due(p);
-		if (!mono_reached(now, t) &&
-		    (!mono_is_set(due) || t.usec < due.usec))
-			due = t;
-	}
+		if (lane_is_used(l))
+			note_due(&due, l->retry_at, now);
+	if (p->queue.n > 0 && p->reserve_size > 0)
+		note_due(&due, reserve_due(p), now);
+	if (find_excess(p) != NULL)
+		note_due(&due, mono_after(p->traded, TRADE_USEC), now);
 	if (mono_is_set(due))
 		timer_arm(&p->timer, due);
 }
@@ -182,6 +230,8 @@ gate_fill(struct pool *p)
 	/* Who walks over our servers fills up when that is done. */
 	if (p->pooler->stopping || p->sweeping)
 		return;
+	if (!pools_is_stopped(p))
+		trade(p);
 	while (!pools_is_stopped(p) && wants_server(p) &&
 	    p->count[SERVER_LOGIN] < gate && pools_servers(p) < size_now(p) &&
 	    (l = choose_lane(p)) != NULL &&
@@ -213,17 +263,6 @@ gate_open(struct lane *l)
 	return opened;
 }
 
-/* An idle server of a host that has too many, or that nobody waits for. */
-static void
-close_idle(struct lane *l)
-{
-	struct list *idle = list_last(&l->servers[SERVER_IDLE]);
-
-	if (idle != NULL)
-		server_close(container_of(idle, struct server, member),
-		    "moved to another host");
-}
-
 /* One by one a host that has come, or whose weight grows, gets servers before
  * those of the others are worn out. */
 void
@@ -240,25 +279,6 @@ gate_even(struct pool *p)
 		return;
 	close_idle(s.richest);
 	(void)gate_open(s.poorest);
-}
-
-/* The pool is full, and somebody waits for another host than those that have
- * idle servers. */
-void
-gate_trade(struct pool *p)
-{
-	struct lane *lacks = p->serves != 0 ? spread_lacks(p) : NULL, *l;
-	struct list *n;
-
-	if (lacks == NULL || pools_servers(p) < size_now(p) ||
-	    mono_between(p->traded, now_of(p)) < TRADE_USEC)
-		return;
-	LANE_EACH (n, l, p)
-		if (l != lacks && l->count[SERVER_IDLE] > 0) {
-			p->traded = now_of(p);
-			close_idle(l);
-			return;
-		}
 }
 
 static bool

@@ -27,9 +27,6 @@ bool gate_open(struct lane *);
 void gate_even(struct pool *);
 	/* Once a second: servers by the weights of the hosts. */
 
-void gate_trade(struct pool *);
-	/* Somebody waits though servers are idle: make room where it waits. */
-
 uint32_t gate_min(const struct pool *);
 	/* So many servers are kept even if nobody needs them. */
 

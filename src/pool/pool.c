@@ -356,10 +356,8 @@ pool_serve(struct pool *p)
 		else
 			break;
 	}
-	if (somebody_waits(p)) {
-		gate_trade(p);
+	if (somebody_waits(p))
 		gate_fill(p);
-	}
 }
 
 static bool

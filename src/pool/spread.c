@@ -44,6 +44,14 @@ weight_of(const struct lane *l)
 	    loop_now(l->pool->pooler->loop));
 }
 
+/* Nothing can be had there for a while, though it is said to be up. */
+static bool
+is_left_alone(const struct lane *l)
+{
+	return lane_count(l) == 0 &&
+	    !lane_may_dial(l, loop_now(l->pool->pooler->loop));
+}
+
 /* The hosts that may be used now. */
 struct field {
 	struct candidate candidates[HOSTS_MAX];
@@ -60,7 +68,8 @@ take_field(struct field *f, const struct pool *p, bool idle_only)
 	f->n = 0;
 	LANE_EACH (m, l, p) {
 		if ((idle_only && l->count[SERVER_IDLE] == 0) ||
-		    !lane_is_used(l) || f->n == HOSTS_MAX)
+		    !lane_is_used(l) || is_left_alone(l) ||
+		    f->n == HOSTS_MAX)
 			continue;
 		f->candidates[f->n] = (struct candidate){
 			.id = balance_id(l->host->name, l->host->port),

@@ -433,6 +433,52 @@ START_TEST(ip_hash_keeps_the_host)
 }
 END_TEST
 
+/* The pool is full of servers of the other host. */
+START_TEST(ip_hash_makes_room_for_all)
+{
+	static const char *const begin[] = { TRIO, "client 1: " HINT,
+		ENDS(1, 2), NULL };
+	static const char *const fill[] = { "client 1: " HINT,
+		"client 2: " HINT, ENDS(1, 3), ENDS(2, 4), NULL };
+	static const char *const end[] = { "client 1: " HINT,
+		"client 2: " HINT, "wait 0.5", "owner 5 = client 1",
+		"owner 6 = client 2", "owner 3 = gone", "owner 4 = gone",
+		NULL };
+	struct world *w = world_start(BALANCED("ip_hash",
+	    "default_pool_size = 2\n"));
+	int host;
+
+	play_lines(w, "room", begin);
+	host = server_host(w, 2);
+	host_is_silent(w, (unsigned)host);
+	play_lines(w, "room", fill);
+	host_reports(w, (unsigned)host, true, 1);
+	play_lines(w, "room", end);
+	ck_assert_int_eq(server_host(w, 5), host);
+	ck_assert_int_eq(server_host(w, 6), host);
+	world_stop(w);
+}
+END_TEST
+
+/* It is said to be up. */
+START_TEST(ip_hash_waits_for_nobody_who_lets_nobody_in)
+{
+	static const char *const begin[] = { TRIO, "client 1: " HINT,
+		ENDS(1, 2), NULL };
+	static const char *const end[] = { "server 2 dies",
+		"client 1: " HINT, "owner 3 = client 1", NULL };
+	struct world *w = world_start(BALANCED("ip_hash", ""));
+	int host;
+
+	play_lines(w, "nobody", begin);
+	host = server_host(w, 2);
+	servers_listen(w, (unsigned)host, false);
+	play_lines(w, "nobody", end);
+	ck_assert_int_eq(server_host(w, 3), 5 - host);
+	world_stop(w);
+}
+END_TEST
+
 /* The pool goes, and its side at the replicas with it. */
 START_TEST(an_automatic_database_is_forgotten)
 {
@@ -469,6 +515,8 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, replicas_share, 0, (int)countof(balance));
 	tcase_add_test(t, ip_hash_keeps_the_host);
+	tcase_add_test(t, ip_hash_makes_room_for_all);
+	tcase_add_test(t, ip_hash_waits_for_nobody_who_lets_nobody_in);
 	tcase_add_test(t, an_automatic_database_is_forgotten);
 	tcase_add_loop_test(t, hosts_fail, 0, (int)countof(faults));
 	suite_add_tcase(s, t);
