@@ -4,7 +4,7 @@ CONVERSATIONS = talk_transactions talk_departures talk_params talk_flow \
 	talk_limits talk_failures talk_cancel talk_control talk_quotas \
 	talk_soak talk_timeouts talk_sharing talk_logins talk_fairness \
 	talk_budget talk_prepared talk_prepared_sql talk_authquery \
-	talk_guessing talk_routing talk_hosts talk_retries
+	talk_guessing talk_routing talk_hosts talk_retries talk_soak_routed
 check_PROGRAMS += $(CONVERSATIONS)
 TESTS += $(CONVERSATIONS)
 CONVERSATION_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/test
@@ -37,6 +37,10 @@ talk_hosts_LDADD = $(CONVERSATION_LIBS)
 talk_retries_SOURCES = test/conversation/test_retries.c
 talk_retries_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
 talk_retries_LDADD = $(CONVERSATION_LIBS)
+
+talk_soak_routed_SOURCES = test/conversation/test_soak_routed.c
+talk_soak_routed_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
+talk_soak_routed_LDADD = $(CONVERSATION_LIBS)
 
 talk_departures_SOURCES = test/conversation/test_departures.c
 talk_departures_CPPFLAGS = $(CONVERSATION_CPPFLAGS)
