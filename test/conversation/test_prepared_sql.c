@@ -361,6 +361,20 @@ static const struct play plays[] = {
 		"client 1 < 2 / T / C SELECT 1 / Z I",
 		"client 1: D S s / S",
 		"server 2 < D S _1 / S" } },
+	{ "f24: and it looks different there", TWO, {
+		PREPARED(1),
+		"client 1: D S s / S",
+		"server 1: t / T / Z I",
+		"client 1 < t / T / Z I",
+		HELD,
+		"client 1: B - s / E - 0 / S",
+		"server 2 < " TAUGHT " / D S _1 / H",
+		"server 2: 3 / 1 / 2 / C PREPARE / 3 / t / n",
+		"server 2 < C S _tmp / B - _tmp / E - 0 / S",
+		"server 2: 3 / E 26000 no such statement / Z I",
+		"client 1 < " TOO_OLD " | The results of the prepared "
+		    "statement look different from what this client was told."
+		    " / Z I" } },
 	{ "and if it cannot be prepared there", TWO, {
 		PREPARED(1),
 		HELD,
