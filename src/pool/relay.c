@@ -217,13 +217,6 @@ answer_client(struct link *link)
 	text_fini(&text);
 }
 
-/* Nobody would send the rest of it at the end of a SUSPEND. */
-static bool
-is_sent_again(const struct link *link)
-{
-	return link->retry != NULL && link->retry->replays;
-}
-
 enum relay
 relay_from_client(struct link *link, const unsigned char *p, size_t n,
     size_t *consumed)
@@ -241,7 +234,9 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 		heal_batch_begin(link, p);
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {
-			if (s->pooler->suspended && !is_sent_again(link))
+			/* What is sent again nobody would go on with. */
+			if (s->pooler->suspended && (link->retry == NULL ||
+			    !link->retry->replays))
 				break;
 			result = see_client_frame(link, p + at, n - at, &f);
 			if (result == RELAY_OK && f.len > 0)
@@ -327,14 +322,14 @@ keep_back(struct server *s, const struct frame *f, const unsigned char *p,
 	return true;
 }
 
-/* An error that nobody is shown. */
-static void
+/* An error that nobody is shown. False: the rest makes no sense then. */
+static bool
 note_hidden_error(struct server *s, bool whole)
 {
 	if (!whole)
 		errand_note_error(s, "", 0);
-	if (s->link != NULL && s->link->retry != NULL && s->said_goodbye)
-		retry_not_started(s->link);
+	return s->link == NULL || s->link->retry == NULL ||
+	    retry_survives(s);
 }
 
 /* One frame header from the server. */
@@ -362,8 +357,8 @@ see_server_frame(struct server *s, const unsigned char *p, size_t n,
 		observe_frame(s, f, p, hidden);
 	if (!hidden)
 		hidden = keep_back(s, f, p, n);
-	else if (f->type == BE_ERROR)
-		note_hidden_error(s, whole);
+	else if (f->type == BE_ERROR && !note_hidden_error(s, whole))
+		return STEP_CLOSE;
 	if (heal_hides(s) && f->type == BE_ERROR)
 		heal_tell(s, NULL);
 	else if (heal_hides(s) && !ready)
@@ -546,6 +541,11 @@ after_bytes(struct server *s)
 		/* Its end of file will follow; nobody may get it before. */
 		if (s->said_goodbye)
 			close_broken(s, "server conn crashed?");
+		return;
+	}
+	/* Its end may take long to come, and there is nothing to wait for. */
+	if (s->said_goodbye && link->retry != NULL && retry_may_lose(s)) {
+		close_broken(s, "server conn crashed?");
 		return;
 	}
 	if (conn_is_clogged(link->conn)) {

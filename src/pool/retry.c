@@ -219,10 +219,18 @@ is_at_replica(const struct server *s)
 	return s->pool->front != NULL;
 }
 
-void
-retry_not_started(struct link *link)
+bool
+retry_survives(struct server *s)
 {
-	link->retry->unstarted = link->retry->keeps;
+	struct retry *r = s->link->retry;
+
+	if (s->said_goodbye) {
+		r->unstarted = r->keeps;
+		return true;
+	}
+	/* Without its BEGIN what follows is not in a block. */
+	return !r->begun || !r->keeps || s->errand.name != NULL ||
+	    s->tracker.tx != TX_IDLE;
 }
 
 /* One that does not commit before its end? */

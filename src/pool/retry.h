@@ -82,8 +82,9 @@ bool retry_defers(struct link *, const struct text *answers);
 void retry_answered(struct link *);
 	/* The client sees something that can be said only once. */
 
-void retry_not_started(struct link *);
-	/* The server said goodbye to something of ours that went before. */
+bool retry_survives(struct server *);
+	/* Something of ours that went before has failed, and the client was
+	 * not shown that. False: what follows cannot be right. */
 
 bool retry_hides(struct server *, const struct frame *,
     const unsigned char *p, size_t n);
