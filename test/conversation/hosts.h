@@ -11,6 +11,8 @@
 #define ENTRY(role) MAIN "[databases]\nshop = host=$1,$2 role=" role "\n"
 /* A primary and a replica; the client has its welcome from the first. */
 #define PAIR "host 1 is primary", "host 2 is replica"
+/* A block that waits for its first statement. */
+#define BLOCK PAIR, "client 1: Q begin read only", "client 1 < C BEGIN / Z T"
 #define READ "Q select 1 from t"
 #define HINT "Q /* pgweir:replica */ select 1"
 #define ROW "C SELECT 1 / Z I"

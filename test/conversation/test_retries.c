@@ -13,8 +13,6 @@
 #define SPLIT "pool_mode = session\ncontrol_user = watch\n" \
 	"query_wait_notify = 0\nrouting = explicit\n[databases]\n"
 
-/* A block that waits for its first statement. */
-#define BLOCK PAIR, "client 1: Q begin read only", "client 1 < C BEGIN / Z T"
 /* The first statement waits for a login, and is cancelled. */
 #define FAILED BLOCK, "logins by hand", "client 1: " READ, \
 	"client 2 cancels 1", "client 1 < E 57014 / Z E"

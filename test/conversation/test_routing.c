@@ -84,6 +84,35 @@ static const struct play explicit[] = {
 		"client 1 < C DISCARD ALL / Z I",
 		"client 1: Q begin read only",
 		"client 1 < C BEGIN / Z T" } },
+	{ "l15: an encoding with bytes of SQL in its characters", TWO, {
+		PAIR,
+		"client 1 joins client_encoding=SJIS",
+		"client 1: " HINT,
+		"server 1: S client_encoding=SJIS / C SET / Z I",
+		"server 1 < " HINT,
+		"server 1: " ROW,
+		"client 1 < " ROW,
+		"client 1: Q begin read only",
+		"server 1 < Q begin read only" } },
+	{ "l14: standard_conforming_strings is off", TWO, {
+		PAIR,
+		"client 1 joins standard_conforming_strings=off",
+		"client 1: Q begin read only",
+		"server 1: S standard_conforming_strings=off / C SET / Z I",
+		"server 1 < Q begin read only" } },
+	{ "l17: several statements, and one of them writes", TWO, {
+		BLOCK,
+		"client 1: Q select 1; insert into t values (1)",
+		"server 1 < Q begin read only / "
+		    "Q select 1; insert into t values (1)" } },
+	{ "l17: several that only read", TWO, {
+		BLOCK,
+		"client 1: Q select 1; table t",
+		"server 2 < Q begin read only / Q select 1; table t" } },
+	{ "l23: a FunctionCall", TWO, {
+		BLOCK,
+		"client 1: F",
+		"server 1 < Q begin read only / F" } },
 	{ "a temporary table: the primary", TWO, {
 		PAIR,
 		"client 1: Q BEGIN READ ONLY",
