@@ -75,7 +75,7 @@ relay_unlink(struct link *link)
 	s->link = NULL;
 	link->server = NULL;
 	link->passing = 0;
-	link->pausing = false;
+	link->pausing = PAUSING_NOT;
 	link->query_start = link->xact_start = (struct mono){ 0 };
 	link->idle_start = link->query_start;
 	return s;
@@ -164,13 +164,13 @@ take_frame(struct link *link, const unsigned char *p, size_t n,
 	char target = 0;
 
 	*took = 0;
-	if ((link->pausing && tracker_owes(&s->tracker)) ||
+	if ((link->pausing == PAUSING_NOW && tracker_owes(&s->tracker)) ||
 	    (link->retry != NULL && retry_pauses(link, p, n))) {
 		conn_hold(link->conn, true);
 		f->len = 0;
 		return RELAY_OK;
 	}
-	link->pausing = session_takes_off(link, f, p, n);
+	link->pausing = session_pauses(link, f, p, n);
 	switch (link->tracking ?
 	    prepared_sql_frame(link, f, p, n, out, &bytes) : PREPARED_PASS) {
 	case PREPARED_PASS:
@@ -526,7 +526,7 @@ resume_client(struct link *link)
 	    tracker_full(&s->tracker) || heal_is_on(s))
 		return;
 	/* What follows may get another server, and needs its settings. */
-	if (link->pausing && relay_at_rest(link))
+	if (link->pausing == PAUSING_NOW && relay_at_rest(link))
 		return;
 	conn_hold(link->conn, false);
 	conn_redeliver(link->conn);

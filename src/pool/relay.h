@@ -43,6 +43,13 @@ struct link_hooks {
 		 * message: nothing more may be said. */
 };
 
+/* Does what follows wait until the server has answered all? */
+enum pausing {
+	PAUSING_NOT,
+	PAUSING_AT_SYNC,        /* from the next Sync on */
+	PAUSING_NOW
+};
+
 struct link {
 	struct conn *conn;              /* the client's */
 	struct server *server;          /* NULL: none */
@@ -59,8 +66,7 @@ struct link {
 	bool single_statements;         /* no transaction blocks */
 	bool tracking;                  /* statements follow the client */
 	bool unnamed;                   /* it has sent an unnamed Parse */
-	bool pausing;                   /* nothing follows before the server
-					 * has answered all */
+	enum pausing pausing;
 	struct mono query_start, xact_start;    /* 0: none is running */
 	struct mono idle_start;         /* of the wait for the client */
 };

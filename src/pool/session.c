@@ -173,20 +173,42 @@ session_put_on(struct link *link, void (*on_done)(struct server *,
 		put_on(s);
 }
 
-bool
-session_takes_off(const struct link *link, const struct frame *f,
+/* From the text of a Query or Parse to its frame's end; empty if it is none,
+ * or not all here. */
+static struct str
+text_of(const struct frame *f, const unsigned char *p, size_t n)
+{
+	const char *text = (const char *)p + FRAME_HEADER;
+	size_t left = n >= f->len ? f->len - FRAME_HEADER : 0;
+
+	if (f->type == FE_PARSE && left > 0 &&
+	    memchr(text, 0, left) != NULL) {
+		left -= strlen(text) + 1;
+		text += strlen(text) + 1;
+	} else if (f->type != FE_QUERY) {
+		left = 0;
+	}
+	return (struct str){ text, left };
+}
+
+enum pausing
+session_pauses(const struct link *link, const struct frame *f,
     const unsigned char *p, size_t n)
 {
-	struct str text = { (const char *)p + FRAME_HEADER, 0 };
-	enum verb verb;
+	const uint64_t off = VERB_BIT(DISCARD) | VERB_BIT(RESET);
+	struct str text = text_of(f, p, n);
 
-	if (f->type != FE_QUERY || n < f->len || f->len <= FRAME_HEADER ||
-	    ((text.p[0] | 0x20) != 'd' && (text.p[0] | 0x20) != 'r') ||
-	    link->server->pool->mode == POOL_SESSION)
-		return false;
-	text.n = strnlen(text.p, f->len - FRAME_HEADER);
-	verb = fingerprint_verb(text, false);
-	return verb == VERB_DISCARD || verb == VERB_RESET;
+	if (link->server->pool->mode == POOL_SESSION)
+		return PAUSING_NOT;
+	if (text.n > 0 && memchr("DdRr", text.p[0], 4) != NULL)
+		text.n = strnlen(text.p, text.n);
+	else
+		text.n = 0;
+	if (text.n > 0 && (off >> fingerprint_verb(text, false) & 1) != 0)
+		return f->type == FE_QUERY ? PAUSING_NOW : PAUSING_AT_SYNC;
+	if (link->pausing != PAUSING_AT_SYNC)
+		return PAUSING_NOT;
+	return f->type == FE_SYNC ? PAUSING_NOW : PAUSING_AT_SYNC;
 }
 
 /* The server resets to its own defaults, and will say so; the client's are

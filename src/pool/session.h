@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "pgwire/params.h"
+#include "pool/relay.h"
 #include "pool/server.h"
 
 struct frame;
@@ -41,12 +42,12 @@ void session_put_on(struct link *, void (*on_done)(struct server *,
 	 * is close_needed, it could not be rid of what another client had
 	 * asked for. */
 
-bool session_takes_off(const struct link *, const struct frame *,
+enum pausing session_pauses(const struct link *, const struct frame *,
     const unsigned char *p, size_t n);
-	/* Is this frame of the client's, n bytes of which are at p, a Query
-	 * that takes off what it asked for at its login? That is put on again
-	 * when it gets a server, so what follows must wait for the end of
-	 * this one. Not in session pooling. */
+	/* With this frame of the client's, n bytes of which are at p, does it
+	 * take off what it asked for at its login? That is put on again when
+	 * it gets a server, so what follows the Query, or the Sync behind a
+	 * Parse, must wait for the answers. Not in session pooling. */
 
 void session_completed(struct server *, struct str tag, bool hidden);
 	/* A command is over, of the client's or of ours if hidden: was it one
