@@ -87,3 +87,21 @@ it 'd01 transactions of prepared statements'
 before=$(history)
 load 20 100
 expect 'every transaction is in the history' "$(history)" $((before + 2000))
+
+it 'm06 f26 the text of a statement is there once, whoever has it'
+if ! is_sanitized; then
+	before=$(awk '/^VmRSS/ { print $2 }' "/proc/$(pgweir_pid)/status")
+	talk <<'PY'
+texts = ['select %d /* %s */' % (i, 'x' * 5000) for i in range(200)]
+everything = b''.join(P(t, 's%d' % i) for i, t in enumerate(texts)) + S
+crowd = [Client() for _ in range(300)]
+for c in crowd:
+    c.send(everything)
+    same('all are prepared', c.kinds(), '1' * 200 + 'Z')
+for line in open('/proc/%s/status' % open(T + '/pids/pgweir').read().strip()):
+    if line.startswith('VmRSS'):
+        open(T + '/after', 'w').write(line.split()[1])
+PY
+	# 40 MB for 1,000 clients are 12 for these.
+	expect_at_most 'KB' $(($(cat "$T/after") - before)) 12000
+fi
