@@ -117,17 +117,25 @@ prepared_clash(struct server *s, const char *text, struct statement *st,
 	    effect_note(s->prepared, EFFECT_CLASH, NULL, text));
 }
 
-/* Is this something like DEALLOCATE ALL? Of what stands in front of that,
- * comments are not worth a look at each text. */
+/* Comments in front of it are not worth a look at each text. */
+static bool
+may_clear(unsigned char first)
+{
+	return first == 'D' || first == 'd' || (first <= ' ' && first != '\0');
+}
+
+/* Is this something like DEALLOCATE ALL? */
 static void
 note_clearing(struct prepared *p, const void *text, size_t n)
 {
 	const uint64_t clear = VERB_BIT(DEALLOCATE) | VERB_BIT(DISCARD) |
 	    VERB_BIT(NONE);
-	const struct str sql = { text, strnlen(text, n) };
+	struct str sql = { text, n };
 
-	if (sql.n > 0 && memchr("Dd \t\n\r\f\v", sql.p[0], 8) != NULL &&
-	    (clear >> fingerprint_verb(sql, false) & 1) != 0 &&
+	if (n == 0 || !may_clear(*(const unsigned char *)text))
+		return;
+	sql.n = strnlen(sql.p, n);
+	if ((clear >> fingerprint_verb(sql, false) & 1) != 0 &&
 	    prepared_read(sql, false).kind != PREPARED_DEALLOCATE)
 		p->clearing = CLEARING;
 }

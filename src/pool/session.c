@@ -191,6 +191,13 @@ text_of(const struct frame *f, const unsigned char *p, size_t n)
 	return (struct str){ text, left };
 }
 
+/* So may begin what takes settings off. */
+static bool
+may_take_off(char first)
+{
+	return first == 'D' || first == 'd' || first == 'R' || first == 'r';
+}
+
 enum pausing
 session_pauses(const struct link *link, const struct frame *f,
     const unsigned char *p, size_t n)
@@ -200,10 +207,10 @@ session_pauses(const struct link *link, const struct frame *f,
 
 	if (link->server->pool->mode == POOL_SESSION)
 		return PAUSING_NOT;
-	if (text.n > 0 && memchr("DdRr", text.p[0], 4) != NULL)
-		text.n = strnlen(text.p, text.n);
-	else
+	if (text.n == 0 || !may_take_off(text.p[0]))
 		text.n = 0;
+	else
+		text.n = strnlen(text.p, text.n);
 	if (text.n > 0 && (off >> fingerprint_verb(text, false) & 1) != 0)
 		return f->type == FE_QUERY ? PAUSING_NOW : PAUSING_AT_SYNC;
 	if (link->pausing != PAUSING_AT_SYNC)
