@@ -162,7 +162,7 @@ close_idle(struct lane *l)
 static struct lane *
 find_excess(struct pool *p)
 {
-	struct lane *lacks = p->serves != 0 ? spread_lacks(p) : NULL, *l;
+	struct lane *lacks = spread_lacks(p), *l;
 	struct list *n;
 
 	if (lacks == NULL || !gate_may_dial(lacks) ||
@@ -214,7 +214,7 @@ arm_timer(struct pool *p)
 			note_due(&due, l->retry_at, now);
 	if (p->queue.n > 0 && p->reserve_size > 0)
 		note_due(&due, reserve_due(p), now);
-	if (find_excess(p) != NULL)
+	if (p->serves != 0 && find_excess(p) != NULL)
 		note_due(&due, mono_after(p->traded, TRADE_USEC), now);
 	if (mono_is_set(due))
 		timer_arm(&p->timer, due);
@@ -230,7 +230,7 @@ gate_fill(struct pool *p)
 	/* Who walks over our servers fills up when that is done. */
 	if (p->pooler->stopping || p->sweeping)
 		return;
-	if (!pools_is_stopped(p))
+	if (p->serves != 0 && !pools_is_stopped(p))
 		trade(p);
 	while (!pools_is_stopped(p) && wants_server(p) &&
 	    p->count[SERVER_LOGIN] < gate && pools_servers(p) < size_now(p) &&
