@@ -115,6 +115,14 @@ is_promising(const struct prepared *p)
 	return false;
 }
 
+/* PostgreSQL describes the parameters before it looks at the plan. */
+static bool
+is_half_told(const struct prepared *p)
+{
+	return p->kept.p[p->failed_at] == FE_DESCRIBE &&
+	    p->shape.parameters != 0;
+}
+
 /* Nothing else is under way, and no transaction. */
 static bool
 is_alone(const struct server *s)
@@ -143,7 +151,8 @@ heal_can(struct server *s, const void *frame, size_t n)
 
 	if (p == NULL || p->failed == NULL || p->kept.n == 0 ||
 	    p->healing != HEALING_NOT || !is_alone(s) ||
-	    !is_about_age(p, frame, n) || !is_promising(p))
+	    !is_about_age(p, frame, n) || !is_promising(p) ||
+	    is_half_told(p))
 		return false;
 	tracker_hide_end(&s->tracker);
 	text_add(&p->error, frame, n);

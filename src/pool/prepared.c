@@ -289,8 +289,12 @@ judge(const struct link *link, const struct name *name, bool single)
 	looked = plan->looked == p->batch && !tracker_owes(&s->tracker);
 	if (looked && match == SHAPE_OTHER)
 		return SIGHT_REFUSE;
-	return looked || (single && only_reads(name->statement)) ||
-	    prepared_is_replayed(link) ? SIGHT_ASK : SIGHT_LOOK;
+	if (looked || (single && only_reads(name->statement)))
+		return SIGHT_ASK;
+	/* It was given up for what is run again. */
+	if (p->healing != HEALING_NOT)
+		return SIGHT_REFUSE;
+	return prepared_is_replayed(link) ? SIGHT_ASK : SIGHT_LOOK;
 }
 
 /* What is done with the portal of a Bind, as far as it is here? */

@@ -368,6 +368,26 @@ static const struct play plays[] = {
 		"server 1 < C S _1 / P _1 select 1 / D S _1 / S",
 		"server 1: 3 / 1 / t / T / Z I",
 		"client 1 < t / T / Z I" } },
+	{ "f24: but not if half of it was told", ONE, {
+		PREPARED(1),
+		"client 1: D S s / S",
+		"server 1: t / " STALE " / Z I",
+		"client 1 < t / " STALE " / Z I" } },
+	{ "f24: what is given up for that is not executed unseen",
+	    ONE "max_prepared_statements = 1\n", {
+		"client 1: P s select 1 / D S s / P w insert into t / D S w /"
+		    " S",
+		"server 1: 1 / t / T / 1 / t / T / Z I",
+		"client 1 < 1 / t / T / 1 / t / T / Z I",
+		"client 1: B - s / D P - / E - 0 / B - w / E - 0 / S",
+		"server 1 < B - _1 / D P - / E - 0 / B - _2 / E - 0 / S",
+		"server 1: " STALE " / Z I",
+		"server 1 < C S _1 / C S _2 / P _1 select 1 / B - _1 / D P - /"
+		    " E - 0 / P _2 insert into t / C S _tmp / B - _tmp / "
+		    "E - 0 / S",
+		"server 1: 3 / 3 / 1 / 2 / T / C SELECT 1 / 1 / 3 / "
+		    "E 26000 no such statement / Z I",
+		"client 1 < 2 / T / C SELECT 1 / " MISLED " / Z I" } },
 	{ "f24: blindly if it looks as the client was told", ONE, {
 		"client 1: P s select 1 / D S s / S",
 		"server 1: 1 / t / T / Z I",
