@@ -300,6 +300,39 @@ for base in 1024, 2048, 4096, 8192, 16384, 65536, 262144:
 same('others', other.one('select 1'), '1')
 PY
 
+it 'c04 frames that fill buffers exactly, one behind the other'
+talk <<'PY'
+c = Client()
+for size in 4096, 16384, 65536, 1048576:
+    frame = Q("select '%s'" % ('x' * (size - 6 - len("select ''"))))
+    same('bytes of a frame', len(frame), size)
+    # A row of the same size: header, count, length, value.
+    rows = Q("select repeat('y', %d) from generate_series(1, 5)" % (size - 11))
+    c.send(*[frame] * 5)
+    for _ in range(5):
+        same('its length', len(c.result()[0][0]), size - 6 - len("select ''"))
+    c.send(rows)
+    got = c.result()
+    same('rows of %d' % size, {len(r[0]) + 11 for r in got}, {size})
+    same('five', len(got), 5)
+PY
+
+it 'c25 m11 NULLs among parameters, and as many of these as there can be'
+talk <<'PY'
+c = Client()
+sql = 'select $1::text is null, $2::text, $3::text is null'
+for name in '', 'named':
+    for _ in range(3):
+        c.send(P(sql, name) if not _ or not name else b'',
+               B((None, 'x', None), name), E(), S)
+        same('NULL stays NULL', c.result(), [('t', 'x', 't')])
+most = 65535
+c.send(P('select count(v), count(*) from (values %s) as t(v)'
+         % ','.join('($%d::text)' % (i + 1) for i in range(most)), 'most'),
+       B([None if i % 3 else 'v%d' % i for i in range(most)], 'most'), E(), S)
+same('counted', c.result(), [(str(most // 3), str(most))])
+PY
+
 it 'c01 c23 message headers that lie cost their client only'
 talk <<'PY'
 bad = {

@@ -54,6 +54,7 @@ E2E_TESTS = \
 	test/e2e/console2.sh \
 	test/e2e/cancel.sh \
 	test/e2e/hosts.sh \
+	test/e2e/logs.sh \
 	test/e2e/runbook.sh \
 	test/e2e/params.sh \
 	test/e2e/modes.sh

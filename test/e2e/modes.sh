@@ -55,6 +55,13 @@ query "set work_mem = '77MB'; create temp table left_behind ()" sess >/dev/null
 expect 'setting' "$(query 'show work_mem' sess)" 4MB
 expect 'temp table' "$(query "select to_regclass('left_behind')" sess)" ''
 
+it 'e16 nor is the next one somebody else, whom the last one became'
+pg 'create role else_one'
+query 'set role else_one' sess >/dev/null
+query 'set session authorization else_one' sess >/dev/null
+expect 'who' "$(query 'select session_user, current_user' sess)" \
+	'postgres|postgres'
+
 it 'd37 statement mode refuses a transaction block'
 talk <<'PY'
 c = Client(db='stmt')

@@ -273,6 +273,21 @@ for reset in 'reset all', 'discard all', 'reset work_mem':
     same('b', b.one('show work_mem'), '4MB')
 PY
 
+it 'e17 settings of kilobytes, and a Parse of a megabyte right behind them'
+talk <<'PY'
+pgweir_only()
+path = ', '.join('schema_%04d' % i for i in range(400))
+crowd = [Client(params=[('search_path', path), ('a.b', 'v%d' % i * 900)])
+         for i in range(3)]
+text = 'x' * 1000000
+for _ in range(2):
+    for i, c in enumerate(crowd):
+        c.send(P("select length('%s'), current_setting('a.b')" % text),
+               B(), E(), S)
+        same('answer', c.result(), [('1000000', 'v%d' % i * 900)])
+        same('search_path', c.one('show search_path'), path)
+PY
+
 it 'psql: PGOPTIONS'
 ask()
 {

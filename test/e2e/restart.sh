@@ -58,7 +58,7 @@ stop_last()
 		fail 'a socket stays behind'
 }
 
-it 'a client of the old process goes on; new ones are the new one'"'"'s'
+it 'k03 a client of the old process goes on; new ones are the new one'"'"'s'
 pgweir_start "$extra"
 old=$(pid_now)
 talk <<'PY'
@@ -88,7 +88,7 @@ PY
 the_first_is_gone
 note_pid pgweir-second
 expect 'the new one' "$(query 'select 3')" 3
-[ "$(pid_now)" != "$old" ] || fail 'it is the same process'
+[ "$(pid_now)" != "$old" ] || fail 'the pid file names the one that has left'
 stop_last
 
 it 'cancel requests reach the old process through the new one, and the one before'
