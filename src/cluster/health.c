@@ -53,6 +53,7 @@ health_pass(struct health *h, const struct health_rules *rules,
 {
 	must(rules->rise > 0);
 	h->failures = 0;
+	h->passed = now;
 	if (h->passes < rules->rise)
 		h->passes++;
 	if (h->state == HEALTH_UNKNOWN || h->passes >= rules->rise)
@@ -77,17 +78,19 @@ health_fail(struct health *h, const struct health_rules *rules,
 }
 
 void
-health_hurry(struct health *h, struct mono now)
-{
-	if (h->failures == 0 && !mono_reached(now, h->due))
-		h->due = now;
-}
-
-void
 health_ask_by(struct health *h, struct mono when)
 {
 	if (!mono_reached(when, h->due))
 		h->due = when;
+}
+
+void
+health_hurry(struct health *h, struct mono now)
+{
+	struct mono soon = mono_after(h->passed, HEALTH_HURRY_USEC);
+
+	if (h->failures == 0)
+		health_ask_by(h, mono_reached(now, soon) ? now : soon);
 }
 
 bool

@@ -12,6 +12,7 @@
 #include "base/mono.h"
 
 #define HEALTH_EAGER_USEC INT64_C(250000) /* between probes after a failure */
+#define HEALTH_HURRY_USEC INT64_C(50000) /* ... after an answer, at least */
 #define HEALTH_ERROR_MAX 160
 
 #define HEALTH_STATES(X)        \
@@ -35,6 +36,7 @@ struct health {
 	unsigned passes, failures;      /* in a row; one of them is 0 */
 	struct mono since;              /* of the state */
 	struct mono due;                /* the next probe */
+	struct mono passed;             /* the last answer */
 	char error[HEALTH_ERROR_MAX];   /* the last one, "" if none ever */
 };
 
@@ -55,7 +57,8 @@ void health_fail(struct health *, const struct health_rules *,
 
 void health_hurry(struct health *, struct mono now);
 	/* Something speaks against it: a probe is due, unless one was a
-	 * moment ago that failed. */
+	 * moment ago that failed; and soon, if one was that passed: what
+	 * clients do must not decide how often it is asked. */
 
 void health_ask_by(struct health *, struct mono when);
 	/* A probe is due then at the latest. */

@@ -118,8 +118,15 @@ START_TEST(a_suspect_is_asked_once_and_not_in_a_storm)
 
 	health_init(&h, now);
 	health_pass(&h, &rules, now);
-	now = mono_after(now, 1000);
+	/* It has just said that all is well. */
+	due = mono_after(now, HEALTH_HURRY_USEC);
+	health_hurry(&h, mono_after(now, 1000));
+	ck_assert_int_eq(h.due.usec, due.usec);
+	health_pass(&h, &rules, now);
+	now = mono_after(now, HEALTH_HURRY_USEC + 1000);
 	health_hurry(&h, now);
+	ck_assert_int_eq(h.due.usec, now.usec);
+	health_hurry(&h, mono_after(now, 10));
 	ck_assert_int_eq(h.due.usec, now.usec);
 	/* It failed: the next is due soon, whoever asks for it. */
 	health_fail(&h, &rules, now, "refused");
