@@ -65,7 +65,7 @@ struct conn {
 	uint32_t offered, consumed;     /* during on_bytes */
 	int fd;
 	int error;
-	uint16_t state;         /* enum conn_state */
+	uint8_t state;          /* enum conn_state */
 	bool held, frozen, delivering;
 };
 

@@ -62,11 +62,11 @@ struct link {
 	struct names *names;            /* of its statements; NULL: none */
 	struct retry *retry;            /* NULL: it is asked once; retry.h */
 	uint32_t passing;               /* bytes left of a frame from it */
-	bool discarding;                /* a reset of all is under way */
-	bool single_statements;         /* no transaction blocks */
-	bool tracking;                  /* statements follow the client */
-	bool unnamed;                   /* it has sent an unnamed Parse */
-	enum pausing pausing;
+	enum pausing pausing : 8;
+	bool discarding : 1;            /* a reset of all is under way */
+	bool single_statements : 1;     /* no transaction blocks */
+	bool tracking : 1;              /* statements follow the client */
+	bool unnamed : 1;               /* it has sent an unnamed Parse */
 	struct mono query_start, xact_start;    /* 0: none is running */
 	struct mono idle_start;         /* of the wait for the client */
 };
