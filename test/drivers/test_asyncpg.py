@@ -4,6 +4,7 @@ with binary values whose types it asks the catalog for."""
 
 import asyncio
 import io
+import time
 import uuid
 
 import asyncpg
@@ -293,25 +294,33 @@ async def copy_fails():
     await crowd(connect, body)
 
 
+# PostgreSQL ignores a cancel request that strikes between two messages of a
+# batch, so on a slow machine one of them may be lost.
 @async_check("cancel")
 async def cancel():
+    lost = []
+
     async def body(c, i):
         if i % 4:                       # bystanders
             for n in range(100):
                 same("bystander", await c.fetchval("select $1::int", n), n)
             return
         for n in range(3):
+            start = time.monotonic()
             if n % 2:
                 await fails(asyncio.TimeoutError, c.fetchval(
-                    "select pg_sleep($1)", 600, timeout=0.3))
+                    "select pg_sleep($1)", 90, timeout=0.3))
             else:
                 task = asyncio.ensure_future(c.execute(
-                    "select pg_sleep(600)"))
+                    "select pg_sleep(90)"))
                 await asyncio.sleep(0.3)
                 task.cancel()
                 await fails(asyncio.CancelledError, task)
+            if time.monotonic() - start > 80:
+                lost.append((i, n))
             same("alive", await c.fetchval("select $1::int", i), i)
     await crowd(connect, body)
+    same("at most one is lost", lost[1:], [])
 
 
 @async_check("a statement timeout of its own")
