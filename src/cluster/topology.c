@@ -102,13 +102,20 @@ announce(struct topologies *ts)
  */
 
 static void
+tell_monitor(struct topologies *ts, struct node *n)
+{
+	if (ts->on_node != NULL)
+		ts->on_node(ts->monitor, n);
+}
+
+static void
 load_node(struct topologies *ts, struct node *n)
 {
 	bool login_changed;
 
 	node_load(n, ts->config, &login_changed);
-	if (login_changed && ts->on_node != NULL)
-		ts->on_node(ts->monitor, n);
+	if (login_changed)
+		tell_monitor(ts, n);
 	if (node_is_asked(n))
 		return;
 	n->answers = 0;
@@ -403,8 +410,7 @@ seek_primary(struct topology *t, bool had)
 		if (!node_is_asked(n))
 			continue;
 		health_ask_by(&n->health, mono_after(now, HEALTH_EAGER_USEC));
-		if (ts->on_node != NULL)
-			ts->on_node(ts->monitor, n);
+		tell_monitor(ts, n);
 	}
 }
 
@@ -436,8 +442,7 @@ topologies_report(struct topologies *ts, struct host *h,
 	if (n == NULL)
 		return;
 	node_pass(n, &r, loop_now(ts->loop), probe);
-	if (ts->on_node != NULL)
-		ts->on_node(ts->monitor, n);
+	tell_monitor(ts, n);
 	judge_all_of(ts, h);
 }
 
@@ -450,8 +455,7 @@ topologies_fail(struct topologies *ts, struct host *h, const char *error)
 	if (n == NULL)
 		return;
 	node_fail(n, &r, loop_now(ts->loop), error);
-	if (ts->on_node != NULL)
-		ts->on_node(ts->monitor, n);
+	tell_monitor(ts, n);
 	judge_all_of(ts, h);
 }
 
@@ -463,6 +467,5 @@ topologies_suspect(struct topologies *ts, const struct host *h)
 	if (n == NULL || !node_is_asked(n))
 		return;
 	health_hurry(&n->health, loop_now(ts->loop));
-	if (ts->on_node != NULL)
-		ts->on_node(ts->monitor, n);
+	tell_monitor(ts, n);
 }
