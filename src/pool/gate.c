@@ -358,8 +358,8 @@ gate_is_shut(const struct pool *p)
 	return failed;
 }
 
-/* Is there no server, and did every host refuse us for a lasting reason?
- * Who logs in is not kept waiting for a transient one either. */
+/* Is it shut, and did every host refuse us for a lasting reason? Who logs in
+ * is not kept waiting for a transient one either. */
 const struct failure *
 gate_lasting_failure(const struct pool *p)
 {
@@ -367,14 +367,13 @@ gate_lasting_failure(const struct pool *p)
 	struct list *n;
 	struct lane *l;
 
-	if (pools_servers(p) > 0)
+	if (!gate_is_shut(p))
 		return NULL;
 	LANE_EACH (n, l, p) {
 		if (!lane_is_used(l))
 			continue;
-		if (lane_may_dial(l, now_of(p)) || l->failures == 0 ||
-		    (p->purpose != BUDGET_AUTH &&
-		    failure_is_transient(&l->failure)))
+		if (p->purpose != BUDGET_AUTH &&
+		    failure_is_transient(&l->failure))
 			return NULL;
 		f = &l->failure;
 	}
