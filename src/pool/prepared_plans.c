@@ -170,7 +170,7 @@ bool
 prepared_is_replayed(const struct link *link)
 {
 	return link->server->prepared->healing != HEALING_NOT ||
-	    (link->retry != NULL && link->retry->replays);
+	    retry_replays(link);
 }
 
 /* May it be gone when all that is under way was answered? */

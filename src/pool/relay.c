@@ -235,8 +235,7 @@ relay_from_client(struct link *link, const unsigned char *p, size_t n,
 	while (at < n && !tracker_full(&s->tracker)) {
 		if (link->passing == 0) {
 			/* What is sent again nobody would go on with. */
-			if (s->pooler->suspended && (link->retry == NULL ||
-			    !link->retry->replays))
+			if (s->pooler->suspended && !retry_replays(link))
 				break;
 			result = see_client_frame(link, p + at, n - at, &f);
 			if (result == RELAY_OK && f.len > 0)

@@ -78,6 +78,12 @@ retry_is_due(const struct link *link)
 }
 
 bool
+retry_replays(const struct link *link)
+{
+	return link->retry != NULL && link->retry->replays;
+}
+
+bool
 retry_is_in_block(const struct link *link)
 {
 	return link->retry != NULL && link->retry->begin != NULL;

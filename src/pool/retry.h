@@ -44,6 +44,9 @@ bool retry_is_due(const struct link *);
 enum route retry_route(const struct link *, bool has_primary);
 	/* Where the next server is to be. */
 
+bool retry_replays(const struct link *);
+	/* Is what the server is sent now what another one was sent before? */
+
 bool retry_is_in_block(const struct link *);
 	/* Has a BEGIN waited that the next server is to be sent? */
 

@@ -207,12 +207,12 @@ session_pauses(const struct link *link, const struct frame *f,
 
 	if (link->server->pool->mode == POOL_SESSION)
 		return PAUSING_NOT;
-	if (text.n == 0 || !may_take_off(text.p[0]))
-		text.n = 0;
-	else
+	if (text.n > 0 && may_take_off(text.p[0])) {
 		text.n = strnlen(text.p, text.n);
-	if (text.n > 0 && (off >> fingerprint_verb(text, false) & 1) != 0)
-		return f->type == FE_QUERY ? PAUSING_NOW : PAUSING_AT_SYNC;
+		if ((off >> fingerprint_verb(text, false) & 1) != 0)
+			return f->type == FE_QUERY ? PAUSING_NOW :
+			    PAUSING_AT_SYNC;
+	}
 	if (link->pausing != PAUSING_AT_SYNC)
 		return PAUSING_NOT;
 	return f->type == FE_SYNC ? PAUSING_NOW : PAUSING_AT_SYNC;
