@@ -12,9 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/mem.h"
 #include "base/must.h"
-#include "base/str.h"
 #include "config/ini.h"
 
 static const struct line {
@@ -43,21 +41,12 @@ __attribute__((format(printf, 4, 5)))
 static void
 tell(struct reading *r, const char *file, int line, const char *fmt, ...)
 {
-	struct config_report *to = r->report;
-	struct text t = {0};
 	va_list ap;
 
-	text_printf(&t, "%.300s:", file);
-	if (line > 0)
-		text_printf(&t, "%d:", line);
-	text_puts(&t, " ");
 	va_start(ap, fmt);
-	text_vprintf(&t, fmt, ap);
+	(void)config_report_add(&r->report->differences,
+	    &r->report->ndifferences, file, line, fmt, ap);
 	va_end(ap);
-	to->differences = mem_resize(to->differences,
-	    (to->ndifferences + 1) * sizeof *to->differences);
-	to->differences[to->ndifferences++] = mem_strdup(t.p);
-	text_fini(&t);
 }
 
 static void

@@ -71,46 +71,46 @@ note(char ***list, size_t *n, const char *text)
 	(*list)[(*n)++] = mem_strdup(text);
 }
 
-static void
-put_place(struct text *t, const char *file, int line)
+const char *
+config_report_add(char ***list, size_t *n, const char *file, int line,
+    const char *fmt, va_list ap)
 {
+	struct text t = {0};
+
 	if (line > 0)
-		text_printf(t, "%.300s:%d: ", file, line);
+		text_printf(&t, "%.300s:%d: ", file, line);
 	else
-		text_printf(t, "%.300s: ", file);
+		text_printf(&t, "%.300s: ", file);
+	text_vprintf(&t, fmt, ap);
+	note(list, n, t.p);
+	text_fini(&t);
+	return (*list)[*n - 1];
 }
 
 __attribute__((format(printf, 4, 5)))
 static void
 complain(struct load *l, const char *file, int line, const char *fmt, ...)
 {
-	struct text t = {0};
 	va_list ap;
 
 	if (l->report.nerrors == ERRORS_MAX)
 		return;
-	put_place(&t, file, line);
 	va_start(ap, fmt);
-	text_vprintf(&t, fmt, ap);
+	(void)config_report_add(&l->report.errors, &l->report.nerrors, file,
+	    line, fmt, ap);
 	va_end(ap);
-	note(&l->report.errors, &l->report.nerrors, t.p);
-	text_fini(&t);
 }
 
 __attribute__((format(printf, 4, 5)))
 static void
 warn(struct load *l, const char *file, int line, const char *fmt, ...)
 {
-	struct text t = {0};
 	va_list ap;
 
-	put_place(&t, file, line);
 	va_start(ap, fmt);
-	text_vprintf(&t, fmt, ap);
+	build_warn(l->cfg, config_report_add(&l->report.warnings,
+	    &l->report.nwarnings, file, line, fmt, ap));
 	va_end(ap);
-	note(&l->report.warnings, &l->report.nwarnings, t.p);
-	build_warn(l->cfg, t.p);
-	text_fini(&t);
 }
 
 static void

@@ -4,6 +4,7 @@
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +36,12 @@ struct config_report {
 	char **errors, **warnings, **differences;
 	size_t nerrors, nwarnings, ndifferences;
 };
+
+const char *config_report_add(char ***list, size_t *n, const char *file,
+    int line, const char *fmt, va_list)
+    __attribute__((format(printf, 5, 0)));
+	/* Append "FILE:LINE: " and the text to one of its lists; line 0: none.
+	 * Returns what was appended. */
 
 bool config_check(const char *path, struct config_report *);
 	/* True if the file would load. End with config_report_fini(). */
